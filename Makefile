@@ -1,0 +1,40 @@
+# make demo    environment, install, one whole release on this machine, rehearsed and verified
+# make test    environment, install, lint, types, tests
+# make lock    resolve the dependencies anew
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check lock clean
+.DELETE_ON_ERROR:
+
+demo: .venv/installed
+	$(BIN)/imprimatur run release/recipes/demo.yaml
+	$(BIN)/imprimatur rehearse release/recipes/demo.yaml
+
+test: check
+	$(BIN)/pytest
+
+check: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Everything with its hash, but torch: which build of it (CPU, CUDA) fits is the machine's matter, so
+# that one is pinned by version and brings what its build needs.
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+lock:
+	echo "torch ; python_version < '3'" > .torch-apart.txt
+	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+		--generate-hashes --override .torch-apart.txt --no-header --no-annotate -o requirements.lock
+	rm .torch-apart.txt
+
+clean:
+	rm -rf .venv runs

@@ -1,0 +1,161 @@
+"""What becomes of each document, decided once all of them have been read.
+
+The order is fixed and a document leaves at the first rule that takes it: unreadable, licence, copy,
+held out, contaminated. Copies pool their evidence before the licence is judged, so that a copy
+found under better words does not launder the original.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from corpus.document import SourceDocument
+from corpus.fingerprint import is_held_out
+from corpus.settings import CorpusSettings, SourceSettings
+from hub.licences.evidence import Evidence, Resolved, judge, resolve
+
+Status = Literal["kept", "held_out", "train", "excluded"]
+Reason = Literal["", "unreadable", "licence", "duplicate", "contaminated"]
+
+
+@dataclass(frozen=True)
+class Read:
+    """What deciding needs of a document; its text stays on disk."""
+
+    document: SourceDocument
+    """without its text"""
+    fingerprint: str
+    num_words: int
+    question: str | None
+    """the test question found in it"""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One row of the ledger."""
+
+    id: str
+    source: str
+    language: str
+    status: Status
+    reason: Reason
+    rule: str
+    """the rule in words"""
+    verdict: str
+    """allowed, refused or unknown for the asked use"""
+    licence: str
+    evidence: str
+    """the words that decided"""
+    rank: int
+    attribution: str
+    kept_id: str
+    """of a copy: the document kept in its place"""
+    num_words: int
+
+
+def decide(
+    documents: Iterable[Read],
+    settings: CorpusSettings,
+    sources: dict[str, SourceSettings],
+    held_out: float,
+) -> list[Decision]:
+    """One decision a document, in the order given."""
+    read = _with_unique_ids(documents)
+    groups: dict[str, list[int]] = defaultdict(list)
+    for position, entry in enumerate(read):
+        if not entry.document.problem:
+            groups[entry.fingerprint].append(position)
+    decisions: dict[int, Decision] = {
+        position: _decision(entry, "excluded", "unreadable", entry.document.problem)
+        for position, entry in enumerate(read)
+        if entry.document.problem
+    }
+    for positions in groups.values():
+        decisions |= _decide_copies(positions, read, settings, sources, held_out)
+    return [decisions[position] for position in range(len(read))]
+
+
+def _decide_copies(
+    positions: list[int],
+    read: list[Read],
+    settings: CorpusSettings,
+    sources: dict[str, SourceSettings],
+    held_out: float,
+) -> dict[int, Decision]:
+    """All copies of one text share one licence; one of them stays."""
+    order = {source: rank for rank, source in enumerate(settings.sources)}
+    kept = min(positions, key=lambda p: (order[read[p].document.source], read[p].document.id))
+    resolved = resolve(
+        evidence
+        for position in positions
+        for evidence in _evidence(read[position].document, sources)
+    )
+    verdict = judge(resolved, settings.use)
+    found = {}
+    for position in positions:
+        entry = read[position]
+        status, reason, rule = _outcome(entry, position == kept, read[kept], verdict.rule)
+        if verdict.verdict != "allowed":
+            status, reason, rule = "excluded", "licence", verdict.rule
+        elif status == "kept":
+            in_held_out = is_held_out(entry.fingerprint, held_out)
+            if in_held_out != (settings.split == "held_out"):
+                status = "held_out" if in_held_out else "train"
+                rule = "belongs to the other split"
+            elif entry.question is not None:
+                status, reason = "excluded", "contaminated"
+                rule = f"contains the test question {entry.question}"
+        found[position] = replace(
+            _decision(entry, status, reason, rule, resolved),
+            attribution=entry.document.attribution or sources[entry.document.source].attribution,
+            verdict=verdict.verdict,
+            kept_id=read[kept].document.id if reason == "duplicate" else "",
+        )
+    return found
+
+
+def _outcome(entry: Read, is_kept: bool, kept: Read, rule: str) -> tuple[Status, Reason, str]:
+    if is_kept:
+        return "kept", "", rule
+    return "excluded", "duplicate", f"copy of {kept.document.id}"
+
+
+def _evidence(document: SourceDocument, sources: dict[str, SourceSettings]) -> list[Evidence]:
+    terms = sources[document.source].terms
+    return [*document.evidence, *([Evidence(2, terms.licence)] if terms else [])]
+
+
+def _decision(
+    entry: Read, status: Status, reason: Reason, rule: str, resolved: Resolved | None = None
+) -> Decision:
+    document = entry.document
+    return Decision(
+        id=document.id,
+        source=document.source,
+        language=document.language,
+        status=status,
+        reason=reason,
+        rule=rule,
+        verdict="unknown",
+        licence=(resolved.licence if resolved else None) or "",
+        evidence=resolved.statement if resolved else "",
+        rank=(resolved.rank if resolved else None) or 0,
+        attribution=document.attribution,
+        kept_id="",
+        num_words=entry.num_words,
+    )
+
+
+def _with_unique_ids(documents: Iterable[Read]) -> list[Read]:
+    """Two documents of one id would overwrite each other's trail: the later one gets a number."""
+    seen: dict[str, int] = defaultdict(int)
+    result = []
+    for entry in documents:
+        seen[entry.document.id] += 1
+        count = seen[entry.document.id]
+        if count > 1:
+            renamed = replace(entry.document, id=f"{entry.document.id}#{count}")
+            entry = replace(entry, document=renamed)
+        result.append(entry)
+    return result

@@ -1,0 +1,27 @@
+"""One document on its way through the corpus stage, with every statement made about its licence."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from hub.licences.evidence import Evidence
+
+
+@dataclass(frozen=True)
+class SourceDocument:
+    """A document as its source has it; `problem` set: it could not be read, and why."""
+
+    id: str
+    source: str
+    text: str
+    language: str = ""
+    attribution: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    problem: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        evidence = tuple(Evidence(**entry) for entry in value.pop("evidence"))
+        return cls(evidence=evidence, **value)

@@ -1,0 +1,152 @@
+"""The card of a corpus: which documents, under which licences, what was left out and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import DatasetCardData
+
+from hub.cards.licence_field import dataset_licence
+from hub.cards.markdown import figure, lineage, making, table
+from hub.licences.table import LICENCES
+from hub.manifest import Manifest
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"),
+          (10_000_000, "1M<n<10M"), (100_000_000, "10M<n<100M"))  # fmt: skip
+
+_REASONS = {
+    "excluded_licence": "their licence does not allow it, or is not known",
+    "excluded_duplicate": "copies of a document that is kept",
+    "excluded_contaminated": "they contain a question of the evaluation",
+    "excluded_unreadable": "they could not be read",
+    "held_out": "kept apart for evaluation, and never published",
+}
+
+
+@dataclass(frozen=True)
+class DatasetCard:
+    repo: str
+    tag: str
+    title: str
+    description: str
+    use: str
+    """commercial or research"""
+    manifest: Manifest
+    statistics: Sequence[Mapping[str, Any]]
+    """the rows of `statistics.json`"""
+    languages: Sequence[str]
+    links: dict[str, str]
+
+
+def render(card: DatasetCard, folder: Path) -> str:
+    """`folder` holds the Parquet files: sizes and features are read from their footers."""
+    data = DatasetCardData(
+        pretty_name=card.title,
+        language=list(card.languages) or None,
+        task_categories=["text-generation"],
+        size_categories=[_size(int(card.manifest.numbers["documents"].value))],
+        annotations_creators=["no-annotation"],
+        tags=["imprimatur"],
+        configs=[
+            {"config_name": "default", "default": True,
+             "data_files": [{"split": "train", "path": "data/train-*.parquet"}]},
+            {"config_name": "ledger",
+             "data_files": [{"split": "train", "path": "ledger.parquet"}]},
+        ],
+        dataset_info=_info(folder),
+        **dataset_licence(card.manifest.licence),
+    )  # fmt: skip
+    return f"---\n{data.to_yaml()}\n---\n\n{_body(card)}"
+
+
+def _body(card: DatasetCard) -> str:
+    manifest = card.manifest
+    left_out = [
+        (str(manifest.numbers[name].value), why)
+        for name, why in _REASONS.items()
+        if name in manifest.numbers
+    ]
+    sources = [
+        (row["source"], f"{row['documents']:,}", f"{row['words']:,}",
+         ", ".join(f"{id} ({count})" for id, count in row["licences"].items()) or "–")
+        for row in card.statistics
+    ]  # fmt: skip
+    licences = [
+        (f"[{id}]({LICENCES[id].url})", ", ".join(LICENCES[id].obligations) or "none")
+        for id in manifest.licence
+    ]
+    use = (
+        "Every document in it may be used commercially."
+        if card.use == "commercial"
+        else "Some documents in it may be used for non-commercial research only."
+    )
+    return f"""# {card.title}
+
+{card.description}
+
+{figure(manifest, "documents")}, {figure(manifest, "words")}. {use}
+
+## Load it
+
+```python
+from datasets import load_dataset
+
+corpus = load_dataset("{card.repo}", revision="{card.tag}", split="train")
+```
+
+## Sources
+
+{table(("source", "documents", "words", "licences (documents)"), sources, right=(1, 2))}
+
+## Licences
+
+Each document keeps the licence it came under (column `licence`, with `attribution`); the collection
+has no licence of its own. Documents were cleaned, so those whose licence forbids changes are not here.
+
+{table(("licence", "obligations"), licences)}
+
+`ledger.parquet` (configuration `ledger`) lists **every** document that was read, kept or not: the words
+that decided about its licence, their rank (1 the document's own, 2 its source's, 3 a collector's),
+the verdict and the rule.
+
+## Left out
+
+{table(("documents", "why"), left_out, right=(0,)) if left_out else "Nothing."}
+
+## How it was made
+
+{lineage(manifest, card.links)}
+
+{making(manifest)}
+"""
+
+
+def _size(documents: int) -> str:
+    return next((name for bound, name in _SIZES if documents < bound), "100M<n<1B")
+
+
+def _info(folder: Path) -> list[dict[str, Any]]:
+    from pyarrow import parquet
+
+    entries = []
+    for config, pattern in (("default", "data/train-*.parquet"), ("ledger", "ledger.parquet")):
+        files = sorted(folder.glob(pattern))
+        footers = [parquet.read_metadata(file) for file in files]
+        num_bytes = sum(
+            footer.row_group(group).total_byte_size
+            for footer in footers
+            for group in range(footer.num_row_groups)
+        )
+        num_rows = sum(footer.num_rows for footer in footers)
+        schema = parquet.read_schema(files[0])
+        entries.append(
+            {
+                "config_name": config,
+                "features": [{"name": f.name, "dtype": str(f.type)} for f in schema],
+                "splits": [{"name": "train", "num_bytes": num_bytes, "num_examples": num_rows}],
+                "download_size": sum(file.stat().st_size for file in files),
+                "dataset_size": num_bytes,
+            }
+        )
+    return entries

@@ -1,0 +1,49 @@
+"""Markdown pieces that several cards share."""
+
+from collections.abc import Iterable, Sequence
+
+from hub.licences.table import LICENCES
+from hub.manifest import Manifest
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """A table; the columns numbered in `right` hold figures."""
+    rule = ["---:" if column in right else "---" for column in range(len(header))]
+    lines = [header, rule, *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def figure(manifest: Manifest, name: str) -> str:
+    """A number of the manifest with its unit, or that it is not known."""
+    number = manifest.numbers.get(name)
+    if number is None:
+        return "not known"
+    value = f"{number.value:,}" if isinstance(number.value, int) else f"{number.value:,.4g}"
+    return f"{value} {number.unit}"
+
+
+def licence_links(ids: Iterable[str]) -> str:
+    return ", ".join(f"[{id}]({LICENCES[id].url})" for id in ids) or "none stated"
+
+
+def lineage(manifest: Manifest, links: dict[str, str]) -> str:
+    """What it was made from, by content digest, with a link where that is published too."""
+    rows = [
+        (entry.role, links.get(entry.name, entry.name), f"`{entry.digest[:16]}`")
+        for entry in manifest.inputs
+    ]
+    return table(("role", "input", "content digest"), rows)
+
+
+def making(manifest: Manifest) -> str:
+    made = manifest.made_by
+    packages = ", ".join(f"{name} {version}" for name, version in made.packages.items())
+    return (
+        f"Made by `{made.command}` ({made.code}; {packages}; {made.machine}) in "
+        f"{made.wall_seconds:,.0f} s, {made.cpu_seconds:,.0f} CPU-seconds. "
+        f"Artefact digest `{manifest.digest}`."
+    )

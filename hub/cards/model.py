@@ -1,0 +1,130 @@
+"""The card of a model or a merge: what it is, what it scores with intervals, what it was made from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from hub.cards.licence_field import model_licence
+from hub.cards.markdown import figure, licence_links, lineage, making, table
+from hub.licences.compose import POSITION
+from hub.manifest import Manifest
+
+Score = Mapping[str, Any]
+"""A row of summary.json: model, group, metric, value, ci_low, ci_high."""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    repo: str
+    tag: str
+    name: str
+    """of the artefact"""
+    title: str
+    description: str
+    manifest: Manifest
+    languages: Sequence[str]
+    base_models: Sequence[str]
+    """Hub ids"""
+    relation: str | None
+    """finetune or merge; None for a model made from nothing"""
+    datasets: Sequence[str]
+    """Hub ids of the corpora it was trained on"""
+    results_repo: str
+    scores: Sequence[Score]
+    """of all models of the release, so that they can be compared"""
+    links: dict[str, str]
+
+
+def render(card: ModelCard) -> str:
+    mine = [score for score in card.scores if score["model"] == card.name]
+    data = ModelCardData(
+        language=list(card.languages) or None,
+        library_name="transformers",
+        pipeline_tag="text-generation",
+        tags=["imprimatur", *(["merge", "mergekit"] if card.relation == "merge" else [])],
+        datasets=list(card.datasets) or None,
+        base_model=list(card.base_models) or None,
+        base_model_relation=card.relation,
+        model_name=card.title,
+        eval_results=[_eval_result(card, score) for score in mine] or None,
+        **model_licence(card.manifest.licence),
+    )
+    return f"---\n{data.to_yaml()}\n---\n\n{_body(card)}"
+
+
+def _eval_result(card: ModelCard, score: Score) -> EvalResult:
+    return EvalResult(
+        task_type="text-generation",
+        dataset_type=card.results_repo,
+        dataset_name=f"held-out documents, {score['group']}",
+        dataset_config=score["group"],
+        dataset_split="held_out",
+        metric_type=score["metric"],
+        metric_name=score["metric"].replace("_", " "),
+        metric_value=score["value"],
+        source_name=f"{card.results_repo}, {card.tag}",
+        source_url=f"https://huggingface.co/datasets/{card.results_repo}",
+    )
+
+
+def _body(card: ModelCard) -> str:
+    manifest = card.manifest
+    return f"""# {card.title}
+
+{card.description}
+
+{figure(manifest, "parameters")}. Licence: {licence_links(manifest.licence)} \
+(position taken on training: {POSITION}).
+
+## Load it
+
+```python
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("{card.repo}", revision="{card.tag}")
+model = AutoModelForCausalLM.from_pretrained("{card.repo}", revision="{card.tag}")
+```
+
+## Results
+
+On documents that no model was trained on; 95% intervals. Lower bits per byte are better, higher
+accuracy is better. Every answer is in [{card.results_repo}](/datasets/{card.results_repo}).
+
+{_results(card)}
+
+## How it was made
+
+{lineage(manifest, card.links)}
+
+{_numbers(manifest)}
+
+{making(manifest)}
+
+## Limits
+
+It continues text; it was not taught to follow instructions, its answers were not checked for truth
+and it must not be used for medical decisions.
+"""
+
+
+def _results(card: ModelCard) -> str:
+    columns = sorted({(score["metric"], score["group"]) for score in card.scores}, reverse=True)
+    models = list(dict.fromkeys(score["model"] for score in card.scores))
+    rows = []
+    for model in models:
+        cells = {(s["metric"], s["group"]): s for s in card.scores if s["model"] == model}
+        shown = [_interval(cells[column]) if column in cells else "–" for column in columns]
+        rows.append([f"**{model}**" if model == card.name else model, *shown])
+    header = ["model", *(f"{metric.replace('_', ' ')}, {group}" for metric, group in columns)]
+    return table(header, rows, right=range(1, len(header)))
+
+
+def _interval(score: Score) -> str:
+    return f"{score['value']:.3f} [{score['ci_low']:.3f}, {score['ci_high']:.3f}]"
+
+
+def _numbers(manifest: Manifest) -> str:
+    rows = [(name.replace("_", " "), figure(manifest, name)) for name in sorted(manifest.numbers)]
+    return table(("figure", "value"), rows, right=(1,))

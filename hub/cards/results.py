@@ -1,0 +1,73 @@
+"""The card of the results dataset: the scores of a release, and every answer behind them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from huggingface_hub import DatasetCardData
+
+from hub.cards.markdown import table
+from hub.cards.model import Score
+
+
+@dataclass(frozen=True)
+class ResultsCard:
+    repo: str
+    tag: str
+    title: str
+    description: str
+    scores: Sequence[Score]
+    changes: Sequence[tuple[str, str, str, str]]
+    """(what, from, to, difference with interval), computed on pairs of answers"""
+    links: dict[str, str]
+
+
+def render(card: ResultsCard) -> str:
+    data = DatasetCardData(
+        pretty_name=card.title,
+        license="cc0-1.0",
+        task_categories=["text-generation"],
+        tags=["imprimatur", "evaluation-results"],
+        configs=[
+            {"config_name": "scores", "default": True,
+             "data_files": [{"split": "train", "path": "scores.parquet"}]},
+            {"config_name": "samples",
+             "data_files": [{"split": "train", "path": "samples/*.parquet"}]},
+        ],
+    )  # fmt: skip
+    rows = [
+        (card.links.get(score["model"], score["model"]), score["group"],
+         score["metric"].replace("_", " "), f"{score['value']:.4f}",
+         f"{score['ci_low']:.4f} – {score['ci_high']:.4f}")
+        for score in card.scores
+    ]  # fmt: skip
+    return f"""---
+{data.to_yaml()}
+---
+
+# {card.title}
+
+{card.description}
+
+## Scores
+
+{table(("model", "group", "metric", "value", "95% interval"), rows, right=(3, 4))}
+
+## Differences
+
+Computed on the same documents, pair by pair; below 0 is better.
+
+{table(("what", "from", "to", "bits per byte"), card.changes, right=(3,))}
+
+## Load it
+
+```python
+from datasets import load_dataset
+
+scores = load_dataset("{card.repo}", "scores", revision="{card.tag}", split="train")
+answers = load_dataset("{card.repo}", "samples", revision="{card.tag}", split="train")
+```
+
+`samples` has one row a model and item: what was measured and a hash of what was asked, not its text.
+`release.json` lists every repo of this release with its commit and the sha256 of its files; check them
+with `imprimatur verify`.
+"""

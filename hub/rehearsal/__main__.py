@@ -1,0 +1,43 @@
+"""`python -m hub.rehearsal --root DIR [--port P] --users-file FILE [--org NAME ...]`
+
+The users file is JSON, {"user": "token", ...}, readable by its owner only; the first user owns the
+organisations. Prints one line with the address once it answers.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hub.rehearsal.serve import READY, end_with, serve
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m hub.rehearsal", description=__doc__)
+    parser.add_argument("--root", type=Path, required=True, help="folder that holds the repos")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    parser.add_argument("--users-file", type=Path, required=True)
+    parser.add_argument("--org", action="append", default=[], metavar="NAME")
+    parser.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args(argv)
+
+    from hub.disk import WorkdirBusy
+    from hub.rehearsal.auth import load_users
+
+    if arguments.until_stdin_closes:
+        end_with(sys.stdin)
+    try:
+        users = load_users(arguments.users_file)
+        serve(arguments.root, arguments.port, users, arguments.org, ready=_announce)
+    except (OSError, ValueError, WorkdirBusy) as error:
+        print(f"hub.rehearsal: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _announce(url: str) -> None:
+    print(f"{READY}{url}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

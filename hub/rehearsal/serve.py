@@ -1,0 +1,128 @@
+"""Running the rehearsal Hub: in this process (`serve`), or beside it (`running`).
+
+    with running(root, {"demo": "hf_demo"}, orgs=["lab"]) as url:
+        subprocess.run([...], env={**os.environ, "HF_ENDPOINT": url, "HF_TOKEN": "hf_demo", ...})
+
+Tokens never go through the command line. The subprocess ends when its standard input closes, so it
+cannot outlive its parent, however that ends.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+HOST = "127.0.0.1"
+READY = "rehearsal hub ready at "
+START_SECONDS = 60
+
+
+def listen(port: int) -> socket.socket:
+    """A socket on loopback; OSError with one clear sentence if the port is taken."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        server.bind((HOST, port))
+        server.listen(256)
+    except OSError as error:
+        server.close()
+        raise OSError(error.errno, f"cannot serve on {HOST}:{port}: {error.strerror}") from error
+    return server
+
+
+def serve(
+    root: Path,
+    port: int = 0,
+    users: Mapping[str, str] | None = None,
+    orgs: Sequence[str] = (),
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until interrupted; calls `ready(url)` when it accepts. Port 0: a free one."""
+    import uvicorn
+
+    from hub.disk import locked
+    from hub.rehearsal.app import create_app
+
+    with listen(port) as server, locked(root):
+        url = f"http://{HOST}:{server.getsockname()[1]}"
+        app = create_app(root, users or {}, orgs)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=2,
+        )
+        if ready is not None:
+            ready(url)
+        uvicorn.Server(config).run(sockets=[server])
+
+
+@contextmanager
+def running(
+    root: Path, users: Mapping[str, str], orgs: Sequence[str] = (), port: int = 0
+) -> Iterator[str]:
+    """A server in a subprocess, its URL once it answers; it is gone when the block ends."""
+    with tempfile.TemporaryDirectory() as folder:
+        users_file = Path(folder) / "users.json"
+        users_file.touch(mode=0o600)
+        users_file.write_text(json.dumps(dict(users)), encoding="utf-8")
+        command = [sys.executable, "-m", "hub.rehearsal", "--root", str(root), "--port", str(port)]
+        command += ["--users-file", str(users_file), "--until-stdin-closes"]
+        for org in orgs:
+            command += ["--org", org]
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment()
+        )
+        try:
+            yield _url_of(process)
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    stream.close()
+
+
+def _environment() -> dict[str, str]:
+    """This environment, with this package's folder importable from anywhere."""
+    here = str(Path(__file__).resolve().parents[2])
+    known = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([here, known] if known else [here])}
+
+
+def _url_of(process: "subprocess.Popen[str]") -> str:
+    """Wait for the line that says where the server is."""
+    assert process.stdout is not None
+    timer = threading.Timer(START_SECONDS, process.kill)
+    timer.start()
+    try:
+        for line in process.stdout:
+            if line.startswith(READY):
+                return line.removeprefix(READY).strip()
+    finally:
+        timer.cancel()
+    raise RuntimeError(f"the rehearsal Hub did not start (exit code {process.wait()})")
+
+
+def end_with(stream: TextIO) -> None:
+    """End this process when `stream` closes, from a thread of its own."""
+
+    def watch() -> None:
+        while stream.read(1024):
+            pass
+        os._exit(0)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()

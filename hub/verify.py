@@ -1,0 +1,149 @@
+"""Verification as an outsider: only what is published, a fresh cache, no token.
+
+    python -m hub.verify NAMESPACE/RELEASE-results v0.1.0 --endpoint URL --into FOLDER
+
+From `release.json` on: every repo is fetched with `hf download` at its tag, every file compared with its
+sha256, every corpus opened with `datasets.load_dataset`, every model loaded with transformers and made
+to write a few tokens, every card's header read back. Exit 4 where anything is not as it says.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from hub.disk import sha256_file
+from hub.failure import Failed, Failure, Unexpected
+from hub.publication import RELEASE, PublishedRepo, ReleaseRecord
+
+Progress = Callable[[str], None]
+
+
+def verify(results: str, tag: str, into: Path, progress: Progress) -> ReleaseRecord:
+    """Check a whole release; `into` takes the downloads. The environment says which Hub."""
+    folder = download("dataset", results, tag, into)
+    record = read_record(folder, results, tag)
+    for repo in record.repos:
+        local = folder if repo.id == results else download(repo.type, repo.id, tag, into)
+        check_files(repo, local)
+        if repo.type == "dataset":
+            seen = check_dataset(repo, tag)
+        else:
+            seen = check_model(repo, tag, local)
+        progress(f"{repo.id}: {len(repo.files)} files as published, {seen}")
+    return record
+
+
+def download(repo_type: str, repo: str, tag: str, into: Path) -> Path:
+    """`hf download`, as a person would."""
+    target = into / repo_type / repo
+    command = ["hf", "download", repo, "--repo-type", repo_type, "--revision", tag,
+               "--local-dir", str(target), "--quiet"]  # fmt: skip
+    program = Path(sys.executable).with_name("hf")
+    command[0] = str(program) if program.exists() else "hf"
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = " ".join((done.stderr or done.stdout).split())[-300:]
+        raise Unexpected(f"{repo} at {tag} cannot be downloaded: {said}")
+    return target
+
+
+def read_record(folder: Path, results: str, tag: str) -> ReleaseRecord:
+    try:
+        record = ReleaseRecord.model_validate_json((folder / RELEASE).read_bytes())
+    except FileNotFoundError:
+        raise Unexpected(f"{results} at {tag} has no release.json: it was never finished") from None
+    except ValidationError as error:
+        raise Unexpected(
+            f"release.json of {results} cannot be read: {error.errors()[0]['msg']}"
+        ) from None
+    if record.tag != tag:
+        raise Unexpected(f"release.json of {results} at {tag} speaks of {record.tag}")
+    return record
+
+
+def check_files(repo: PublishedRepo, folder: Path) -> None:
+    for file in repo.files:
+        path = folder / file.path
+        if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
+            raise Unexpected(f"{repo.id}: {file.path} is listed and not there")
+        if sha256_file(path) != file.sha256:
+            raise Unexpected(f"{repo.id}: {file.path} is not the file that was published")
+
+
+def check_dataset(repo: PublishedRepo, tag: str) -> str:
+    """Every configuration loads, with the number of rows that the card says where it says one."""
+    from datasets import get_dataset_config_names, load_dataset
+    from huggingface_hub import DatasetCard
+
+    card = DatasetCard.load(repo.id)
+    stated = {
+        entry["config_name"]: entry["splits"][0]["num_examples"]
+        for entry in _as_list(card.data.to_dict().get("dataset_info"))
+    }
+    rows = {}
+    for config in get_dataset_config_names(repo.id, revision=tag):
+        rows[config] = len(load_dataset(repo.id, config, revision=tag, split="train"))
+        if rows[config] != stated.get(config, rows[config]):
+            raise Unexpected(
+                f"{repo.id}: {config} has {rows[config]} rows and its card says {stated[config]}"
+            )
+    return ", ".join(f"{config} loads with {count:,} rows" for config, count in rows.items())
+
+
+def check_model(repo: PublishedRepo, tag: str, folder: Path) -> str:
+    """It loads by tag, writes, and its card's results read back as they were written."""
+    from huggingface_hub import ModelCard
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    card = ModelCard.load(folder / "README.md")
+    written = card.data.to_dict().get("model-index") or []
+    metrics = sum(len(result["metrics"]) for entry in written for result in entry["results"])
+    results = card.data.eval_results or []
+    if len(results) != metrics:
+        raise Unexpected(
+            f"{repo.id}: the card lists {metrics} results and {len(results)} read back"
+        )
+    tokenizer = AutoTokenizer.from_pretrained(repo.id, revision=tag)
+    model = AutoModelForCausalLM.from_pretrained(repo.id, revision=tag)
+    prompt = tokenizer("Le patient", return_tensors="pt")
+    output = model.generate(**prompt, max_new_tokens=8, do_sample=False)
+    if output.shape[1] <= prompt["input_ids"].shape[1]:
+        raise Unexpected(f"{repo.id}: the model writes nothing")
+    return f"loads and writes, {len(results)} results on the card"
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m hub.verify")
+    parser.add_argument("results")
+    parser.add_argument("tag")
+    parser.add_argument("--into", type=Path, required=True)
+    arguments = parser.parse_args(argv)
+    os.environ["HF_DATASETS_CACHE"] = str(arguments.into / "datasets-cache")
+    try:
+        record = verify(
+            arguments.results, arguments.tag, arguments.into,
+            lambda line: print(line, file=sys.stderr, flush=True),
+        )  # fmt: skip
+    except Failure as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return Failed.exit_code
+    print(json.dumps(record.model_dump(mode="json")))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

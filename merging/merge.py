@@ -1,0 +1,159 @@
+"""mergekit in this process, on the CPU, with nothing of this machine left in what it writes.
+
+    outcome = merge(settings, {"base": folder, "adapted": folder}, out, print)
+
+mergekit writes a card with an empty `base_model` and the local paths of the parents; here it
+writes no card, and `mergekit_config.yml` is our copy of the configuration, with artefact names.
+Where several parents could lend configuration and tokenizer it asks a set, whose order changes
+from run to run: here it is always the base model, or the first parent.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hub.disk import write_atomically, write_json
+from hub.manifest import Number, Outcome
+from merging import preflight
+from merging.proof import prove
+from merging.settings import MergeError, MergingSettings, parents_of, rename
+
+if TYPE_CHECKING:
+    from mergekit.config import MergeConfiguration
+
+SEED = 0
+"""for the methods that drop weights at random (DARE)"""
+WEIGHTS = re.compile(r"model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json")
+TOKENIZER = re.compile(
+    r"tokenizer\.json|tokenizer\.model|tokenizer_config\.json|special_tokens_map\.json"
+    r"|added_tokens\.json|vocab\.json|merges\.txt|chat_template\.jinja|generation_config\.json"
+)
+MADE_BY_THE_MERGE = ("dtype", "torch_dtype", "num_hidden_layers", "layer_types")
+"""fields of config.json that a merge may change; the others are the donor's"""
+
+
+def merge(
+    settings: MergingSettings,
+    parents: Mapping[str, Path],
+    out: Path,
+    progress: Callable[[str], None],
+) -> Outcome:
+    """Merge `parents` (artefact name to folder) into `out`."""
+    names = parents_of(settings)
+    if unknown := [name for name in names if name not in parents]:
+        raise MergeError(
+            f"mergekit configuration names {unknown[0]}, which is no model of this release: "
+            f"use one of {', '.join(sorted(parents))}"
+        )
+    if not names:
+        raise MergeError("mergekit configuration names no model: list them under models or slices")
+    preflight.check({name: parents[name] for name in names})
+    progress(f"{', '.join(names)}: same architecture, shapes and vocabulary")
+    by_name = validate(settings.mergekit)
+    run(rename(settings.mergekit, lambda name: _folder(parents[name])), out)
+    tidy(parents[names[0]], out)
+    write_atomically(out / "mergekit_config.yml", (by_name.to_yaml() + "\n").encode())
+    with quiet():
+        proof = prove(out)
+    progress(f"merged {proof.num_parameters:,} parameters by {by_name.merge_method}")
+    numbers = {
+        "parameters": Number(value=proof.num_parameters, unit="parameters"),
+        "tensors": Number(value=proof.num_tensors, unit="tensors"),
+    }
+    return Outcome(payload=payload(out), numbers=numbers)
+
+
+def validate(configuration: Mapping[str, Any]) -> "MergeConfiguration":
+    """mergekit's own reading of the configuration; raises MergeError where it refuses."""
+    from mergekit import merge_methods
+    from mergekit.config import MergeConfiguration
+    from pydantic import ValidationError
+
+    # mergekit ignores what it does not know, so a typo would silently merge with the defaults.
+    for key in configuration:
+        if key not in MergeConfiguration.model_fields:
+            raise MergeError(
+                f"mergekit configuration has an unknown field {key}: use "
+                f"{', '.join(MergeConfiguration.model_fields)}"
+            )
+    try:
+        valid = MergeConfiguration.model_validate(dict(configuration))
+        merge_methods.get(valid.merge_method)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"])) or "the whole"
+        raise MergeError(f"mergekit configuration, {where}: {problem['msg']}") from error
+    except RuntimeError as error:
+        raise MergeError(f"mergekit configuration: {error}") from error
+    return valid
+
+
+def run(configuration: dict[str, Any], out: Path) -> None:
+    """Let mergekit write weights and configuration into `out`."""
+    from mergekit.config import MergeConfiguration
+    from mergekit.merge import run_merge
+    from mergekit.options import MergeOptions
+
+    options = MergeOptions(
+        device="cpu",
+        random_seed=SEED,
+        copy_tokenizer=False,
+        write_model_card=False,
+        trust_remote_code=False,
+        quiet=True,
+    )
+    try:
+        run_merge(MergeConfiguration.model_validate(configuration), str(out), options)
+    except (RuntimeError, ValueError, KeyError, TypeError) as error:
+        raise MergeError(f"mergekit refused the merge: {error}") from error
+
+
+def tidy(donor: Path, out: Path) -> None:
+    """Configuration and tokenizer of the donor, whichever parent mergekit happened to ask."""
+    written = json.loads((out / "config.json").read_bytes())
+    config = json.loads((donor / "config.json").read_bytes())
+    config.pop("_name_or_path", None)
+    for field in MADE_BY_THE_MERGE:
+        config.pop(field, None)
+        if field in written:
+            config[field] = written[field]
+    write_json(out / "config.json", config)
+    for path in donor.iterdir():
+        if TOKENIZER.fullmatch(path.name):
+            shutil.copyfile(path, out / path.name)
+
+
+def payload(out: Path) -> tuple[str, ...]:
+    """Weights, tokenizer and configuration: a list of what may go, not of what must stay."""
+    names = (path.name for path in out.iterdir())
+    return tuple(
+        sorted(
+            name
+            for name in names
+            if name == "config.json" or WEIGHTS.fullmatch(name) or TOKENIZER.fullmatch(name)
+        )
+    )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No progress bars from the libraries inside: ours are plain lines."""
+    from transformers.utils import logging
+
+    transformers: Any = logging  # its functions have no types
+    shown = transformers.is_progress_bar_enabled()
+    transformers.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            transformers.enable_progress_bar()
+
+
+def _folder(path: Path) -> dict[str, Any]:
+    """mergekit's long form of a reference: in a string, `@` and `+` would have a meaning."""
+    return {"model": {"path": str(path)}}

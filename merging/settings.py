@@ -1,0 +1,72 @@
+"""What a release file may say about merging. Light to import: no torch, no mergekit.
+
+    merging:
+      adapted-slerp:
+        mergekit:
+          merge_method: slerp
+          base_model: base
+          models: [{model: base}, {model: adapted}]
+          parameters:
+            t:
+            - {filter: self_attn, value: [0, 0.5, 0.3, 0.7, 1]}
+            - {filter: mlp, value: [1, 0.5, 0.7, 0.3, 0]}
+            - value: 0.5
+          dtype: bfloat16
+
+It is mergekit's configuration as it is, except that a model is the name of an artefact. A list of
+values is a gradient over the layers: layer i of n stands at i/(n-1) of the way along the list.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+REFERENCES = frozenset({"model", "base_model"})
+"""keys whose value is a model, wherever they stand: models, slices, modules, base_model"""
+
+
+class MergeError(ValueError):
+    """A merge that cannot be done as asked; one sentence saying what, where and what to do."""
+
+
+class MergingSettings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mergekit: dict[str, Any]
+    """a mergekit configuration in which models are artefact names"""
+
+
+def parents_of(settings: MergingSettings) -> list[str]:
+    """Names of the artefacts a merge is made from, each once: base model first, then in order."""
+    names: list[str] = []
+
+    def collect(name: str) -> str:
+        names.append(name)
+        return name
+
+    base = {key: value for key, value in settings.mergekit.items() if key in REFERENCES}
+    rename(base, collect)
+    rename(settings.mergekit, collect)
+    return list(dict.fromkeys(names))
+
+
+def rename(value: Any, change: Callable[[str], Any]) -> Any:
+    """A copy of `value` in which every model's name went through `change`."""
+    if isinstance(value, list):
+        return [rename(item, change) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: change(_name(item)) if key in REFERENCES else rename(item, change)
+        for key, item in value.items()
+        if key not in REFERENCES or item is not None
+    }
+
+
+def _name(reference: Any) -> str:
+    if isinstance(reference, str):
+        return reference
+    raise MergeError(
+        f"mergekit configuration: {reference!r} stands where the name of a model artefact belongs"
+    )

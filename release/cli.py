@@ -1,0 +1,371 @@
+"""The command `imprimatur`. A verb parses, loads the release file, calls one function, says where the result is.
+
+Everything heavy is imported inside the verb that needs it, so that `--help` answers at once.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from hub.manifest import Artefact
+    from release.recipe import Recipe
+    from release.run import Ran
+
+app = typer.Typer(
+    name="imprimatur",
+    help="A publishing kit around the Hugging Face Hub for domain-adapted language models.",
+    epilog="Example: imprimatur run release/recipes/demo.yaml, then imprimatur rehearse the same file.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+hub_app = typer.Typer(help="The rehearsal Hub.", rich_markup_mode=None, no_args_is_help=True)
+app.add_typer(hub_app, name="hub")
+
+RecipePath = Annotated[Path, typer.Argument(metavar="R", help="the release file")]
+Workdir = Annotated[Path | None, typer.Option(help="where to work; runs/NAME unless given")]
+Scale = Annotated[str | None, typer.Option(help="one of the file's `scales`")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="A.B=VALUE", help="override a field; repeatable"),
+]
+Json = Annotated[bool, typer.Option("--json", help="the result as JSON on standard output")]
+Debug = Annotated[bool, typer.Option("--debug", help="show tracebacks")]
+
+
+def main() -> None:
+    app()
+
+
+@app.command()
+def run(
+    recipe: RecipePath,
+    until: Annotated[
+        str | None, typer.Option(help="corpus, training, merging or evaluation")
+    ] = None,
+    workdir: Workdir = None,
+    scale: Scale = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Run what is not up to date; resume what was interrupted.
+
+    Example: imprimatur run release/recipes/demo.yaml --workdir runs/demo
+    """
+    with _errors(debug):
+        loaded, folder = _load(recipe, workdir, scale, sets)
+        from hub.disk import locked
+
+        with locked(folder):
+            ran = _run(loaded, folder, scale, sets, until)
+            rows = _summarise(loaded, folder, ran.artefacts) if until is None else []
+        if as_json:
+            _print_json({"workdir": str(folder), "made": ran.made, "summary": rows})
+            return
+        if not ran.made:
+            print(f"Everything is up to date in {folder}: nothing to do.")
+        else:
+            print(f"Made {', '.join(ran.made)} in {folder}.")
+        if rows:
+            _print_scores(loaded, ran.artefacts, rows)
+
+
+@app.command()
+def rehearse(
+    recipe: RecipePath,
+    port: Annotated[int, typer.Option(help="of the rehearsal Hub; a free one unless given")] = 0,
+    workdir: Workdir = None,
+    scale: Scale = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Publish to a Hub on this machine with the real client, and verify as an outsider.
+
+    Example: imprimatur rehearse release/recipes/demo.yaml
+    """
+    with _errors(debug):
+        loaded, folder = _load(recipe, workdir, scale, sets)
+        from hub.disk import locked
+        from release.publication import assemble
+        from release.rehearse import rehearse as rehearse_publication
+
+        with locked(folder):
+            ran = _run(loaded, folder, scale, sets, None)
+            rows = _summarise(loaded, folder, ran.artefacts)
+            publication, content = assemble(loaded, ran.artefacts, folder)
+            rehearsal = rehearse_publication(publication, content, folder, port, _progress())
+        if as_json:
+            _print_json(rehearsal.record.model_dump(mode="json"))
+            return
+        print(f"\nPublished {publication.tag} to a rehearsal Hub and verified it as an outsider:\n")
+        for repo in publication.repos:
+            size = sum(file.size for file in repo.files)
+            print(f"  {repo.type:8} {repo.id:48} {len(repo.files):3} files {size:12,} bytes")
+        print()
+        _print_scores(loaded, ran.artefacts, rows)
+        print(f"""
+Look further:
+  imprimatur hub serve --root {rehearsal.root}    the repos and their cards, in a browser
+  {content}    every byte that would be pushed
+
+Publish for real:
+  hf auth login, then: imprimatur publish {recipe} --set namespace=YOUR-NAME
+  (a changed namespace changes the cards, so it is rehearsed once more first)""")
+
+
+@app.command()
+def publish(
+    recipe: RecipePath,
+    to: Annotated[str, typer.Option(metavar="ENDPOINT", help="the Hub")] = "https://huggingface.co",
+    workdir: Workdir = None,
+    scale: Scale = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Publish for real; refused unless exactly this publication passed a rehearsal.
+
+    Example: imprimatur publish release/recipes/demo.yaml --set namespace=my-lab
+    """
+    with _errors(debug):
+        loaded, folder = _load(recipe, workdir, scale, sets)
+        from hub.disk import locked
+        from release import outside
+        from release.publication import assemble
+        from release.rehearse import require_rehearsal
+
+        with locked(folder):
+            ran = _run(loaded, folder, scale, sets, None)
+            publication, content = assemble(loaded, ran.artefacts, folder)
+            require_rehearsal(publication, folder)
+            record = outside.publish(content, to, _token(), folder / "hf-home", _progress())
+        if as_json:
+            _print_json(record.model_dump(mode="json"))
+        else:
+            print(f"Published {record.tag}: {to}/datasets/{publication.results.id}")
+
+
+@app.command()
+def verify(
+    recipe: RecipePath,
+    source: Annotated[
+        str, typer.Option("--from", metavar="ENDPOINT", help="the Hub")
+    ] = "https://huggingface.co",
+    workdir: Workdir = None,
+    scale: Scale = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Download what is published and check it, as an outsider.
+
+    Example: imprimatur verify release/recipes/demo.yaml --from http://127.0.0.1:8000
+    """
+    with _errors(debug):
+        loaded, _ = _load(recipe, workdir, scale, sets)
+        import tempfile
+
+        from release import outside
+
+        release = loaded.release
+        results = f"{release.namespace}/{release.release}-results"
+        with tempfile.TemporaryDirectory(prefix="imprimatur-") as home:
+            record = outside.verify(results, f"v{release.version}", source, Path(home), _progress())
+        if as_json:
+            _print_json(record.model_dump(mode="json"))
+        else:
+            print(f"{len(record.repos)} repos of {record.tag} are what they say.")
+
+
+@hub_app.command()
+def serve(
+    root: Annotated[Path, typer.Option(help="where the repos are kept")],
+    port: Annotated[int, typer.Option(help="0: a free one")] = 8000,
+    users_file: Annotated[
+        Path | None, typer.Option(help="JSON: user name to token, readable by you only")
+    ] = None,
+    user: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=TOKEN", help="for tests; shows in process lists"),
+    ] = None,
+    org: Annotated[list[str] | None, typer.Option(help="an organisation; repeatable")] = None,
+    debug: Debug = False,
+) -> None:
+    """Serve a Hub on 127.0.0.1 until interrupted.
+
+    Example: imprimatur hub serve --root runs/demo/rehearsal-hub
+    """
+    with _errors(debug):
+        from hub.rehearsal.serve import serve as serve_hub
+
+        users = _users(users_file, user or [])
+        serve_hub(
+            root,
+            port,
+            users,
+            org or [],
+            ready=lambda url: print(f"Serving {root} at {url}", flush=True),
+        )
+
+
+def _load(
+    path: Path, workdir: Path | None, scale: str | None, sets: list[str] | None
+) -> "tuple[Recipe, Path]":
+    from release.recipe import load
+
+    recipe = load(path, scale, sets or [])
+    return recipe, workdir or Path("runs") / recipe.release.release
+
+
+def _run(
+    recipe: "Recipe", workdir: Path, scale: str | None, sets: list[str] | None, until: str | None
+) -> "Ran":
+    from hub.failure import BadInput
+    from release.run import run as run_release
+    from release.steps import STAGES
+
+    stage = next((stage for stage in STAGES if stage == until), None)
+    if until is not None and stage is None:
+        raise BadInput(f"there is no stage {until}: --until takes {', '.join(STAGES)}")
+    command = " ".join(
+        ["imprimatur run", recipe.path.name]
+        + ([f"--scale {scale}"] if scale else [])
+        + [f"--set {entry}" for entry in sets or [] if not entry.startswith("data=")]
+    )
+    return run_release(recipe, workdir, command, _progress(), stage)
+
+
+def _summarise(
+    recipe: "Recipe", workdir: Path, artefacts: "dict[str, Artefact]"
+) -> list[dict[str, Any]]:
+    from hub.disk import write_json
+    from release import table
+
+    rows = table.scores(recipe.release, artefacts)
+    write_json(workdir / "summary.json", rows)
+    return rows
+
+
+def _print_scores(
+    recipe: "Recipe", artefacts: "dict[str, Artefact]", rows: list[dict[str, Any]]
+) -> None:
+    from release import table
+
+    for line in table.score_lines(rows):
+        print(line)
+    print()
+    for line in table.difference_lines(table.differences(recipe.release, artefacts)):
+        print(line)
+
+
+def _token() -> str:
+    from huggingface_hub import get_token
+
+    from hub.failure import BadInput
+
+    token = get_token()
+    if not token:
+        raise BadInput("no token: set HF_TOKEN, or log in with `hf auth login`")
+    return token
+
+
+def _users(path: Path | None, pairs: list[str]) -> dict[str, str]:
+    """Users of the rehearsal Hub; without any, one is made and its token printed."""
+    import secrets
+
+    from hub.failure import BadInput
+
+    users: dict[str, str] = {}
+    if path is not None:
+        try:
+            users = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise BadInput(f"{path} is not a JSON file of users and tokens: {error}") from None
+    for pair in pairs:
+        name, equals, token = pair.partition("=")
+        if not equals:
+            raise BadInput(f"--user {name}: must look like NAME=TOKEN")
+        users[name] = token
+    if not users:
+        users = {"rehearser": f"hf_{secrets.token_hex(16)}"}
+        print(f"User rehearser, token {users['rehearser']}")
+    return users
+
+
+def _progress() -> Callable[[str], None]:
+    """Lines on stderr with the seconds since now; standard output stays for the result."""
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"[{time.monotonic() - began:6.1f} s] {line}", file=sys.stderr, flush=True)
+
+    return say
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def _errors(debug: bool) -> Iterator[None]:
+    """Every failure is one sentence and the exit code of its kind."""
+    _quiet_libraries()
+    try:
+        yield
+    except Exception as error:
+        if debug:
+            raise
+        code = _exit_code(error)
+        if code is None:
+            raise
+        for line in str(_message(error)).splitlines():
+            print(f"error: {line}", file=sys.stderr)
+        raise typer.Exit(code) from None
+
+
+def _exit_code(error: Exception) -> int | None:
+    """None: a mistake of ours, whose traceback is wanted."""
+    from hub.disk import WorkdirBusy
+    from hub.failure import Failure
+    from hub.manifest import ManifestError
+    from release.recipe import RecipeError
+
+    if isinstance(error, Failure):
+        return error.exit_code
+    if isinstance(error, RecipeError) or type(error).__name__ in _STAGE_ERRORS:
+        return 2
+    if isinstance(error, WorkdirBusy | ManifestError | OSError):
+        return 1
+    return None
+
+
+_STAGE_ERRORS = ("SourceError", "TrainingError", "MergingError", "EvaluationError")
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror + (f": {error.filename}" if error.filename else "")
+    return str(error)
+
+
+def _quiet_libraries() -> None:
+    """No telemetry, no progress bars of libraries under ours, no network when nothing was asked of it."""
+    for name, value in {
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "GRADIO_ANALYTICS_ENABLED": "False",
+    }.items():
+        os.environ.setdefault(name, value)

@@ -1,0 +1,88 @@
+"""Publishing and verifying in processes of their own.
+
+huggingface_hub reads its endpoint, token and cache from the environment at import, and its cache is
+keyed by repo id, not by endpoint: a rehearsal in this process would poison the real cache.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from hub.failure import BadInput, Failed, Failure, Refused, Unexpected
+from hub.publication import ReleaseRecord
+from release.steps import Progress
+
+_FAILURES: dict[int, type[Failure]] = {2: BadInput, 3: Refused, 4: Unexpected}
+
+_KEPT = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+)
+"""what a child needs of our environment; no token goes to one that has no use for it"""
+
+
+def publish(
+    folder: Path, endpoint: str, token: str, home: Path, progress: Progress
+) -> ReleaseRecord:
+    """`python -m hub.publish`, with the token in its environment only."""
+    environment = _environment(endpoint, home) | {"HF_TOKEN": token}
+    arguments = ["-m", "hub.publish", str(folder), "--endpoint", endpoint]
+    return ReleaseRecord.model_validate(_run(arguments, environment, progress))
+
+
+def verify(results: str, tag: str, endpoint: str, home: Path, progress: Progress) -> ReleaseRecord:
+    """`python -m hub.verify` with a fresh HF_HOME and no token: an outsider."""
+    environment = _environment(endpoint, home)
+    arguments = ["-m", "hub.verify", results, tag, "--into", str(home / "downloads")]
+    return ReleaseRecord.model_validate(_run(arguments, environment, progress))
+
+
+def _environment(endpoint: str, home: Path) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return kept | {
+        "HF_ENDPOINT": endpoint,
+        "HF_HOME": str(home),
+        "HOME": str(home),
+        "NO_PROXY": "127.0.0.1",
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+        "TRANSFORMERS_VERBOSITY": "error",
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+def _run(arguments: list[str], environment: dict[str, str], progress: Progress) -> Any:
+    """Runs a module of ours; its lines on stderr become progress, its stdout is JSON."""
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    errors: list[str] = []
+    others: list[str] = []
+    if process.stderr is None or process.stdout is None:
+        raise Failed("no pipe to the child process")
+    with process:
+        for line in process.stderr:
+            if line.startswith("error: "):
+                errors.append(line.removeprefix("error: ").strip())
+            elif errors or ": " not in line:
+                others.append(line.strip())
+            else:
+                progress(line.rstrip())
+        output = process.stdout.read()
+    if process.returncode != 0:
+        sentence = "; ".join(errors) or f"{arguments[1]} stopped: {' '.join(others[-1:])}"
+        raise _FAILURES.get(process.returncode, Failed)(sentence)
+    return json.loads(output)

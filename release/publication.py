@@ -1,0 +1,246 @@
+"""Builds the exact content of every repo of a release, and passes the gate, before anything is pushed."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hub.cards import dataset as dataset_card
+from hub.cards import model as model_card
+from hub.cards import results as results_card
+from hub.disk import sync_tree, write_atomically, write_json
+from hub.failure import Refused
+from hub.licences.table import LICENCES, Act
+from hub.manifest import Artefact, describe_files, verify_payload
+from hub.publication import PUBLICATION, Publication, Repo, RepoType, digest_of
+from release import table
+from release.recipe import Recipe
+from release.steps import RESULTS
+
+
+@dataclass(frozen=True)
+class _Context:
+    recipe: Recipe
+    artefacts: Mapping[str, Artefact]
+    scores: list[dict[str, Any]]
+
+    @property
+    def tag(self) -> str:
+        return f"v{self.recipe.release.version}"
+
+    def repo(self, name: str) -> str:
+        release = self.recipe.release
+        return f"{release.namespace}/{release.release}-{name}"
+
+    @property
+    def corpora(self) -> list[str]:
+        """What is kept for evaluation stays unpublished, or it would not stay unseen."""
+        found = self.recipe.release.corpora.items()
+        return [name for name, corpus in found if corpus.split == "train"]
+
+    @property
+    def models(self) -> list[str]:
+        return [*self.recipe.release.training, *self.recipe.release.merging]
+
+    @property
+    def links(self) -> dict[str, str]:
+        """Markdown links, by tag, to everything that is published."""
+        corpora = {
+            n: f"[{self.repo(n)}](/datasets/{self.repo(n)}/tree/{self.tag})" for n in self.corpora
+        }
+        models = {n: f"[{self.repo(n)}](/{self.repo(n)}/tree/{self.tag})" for n in self.models}
+        return corpora | models
+
+    def title(self, name: str) -> str:
+        return f"{self.recipe.release.release} · {name}"
+
+
+def assemble(
+    recipe: Recipe, artefacts: Mapping[str, Artefact], workdir: Path
+) -> tuple[Publication, Path]:
+    """The publication of these artefacts and its folder; raises Refused where a licence says no."""
+    gate(recipe, artefacts)
+    context = _Context(recipe, artefacts, table.scores(recipe.release, artefacts))
+    building = workdir / "publication" / "building"
+    shutil.rmtree(building, ignore_errors=True)
+    repos = [
+        *(_repo(context, building, "dataset", name) for name in context.corpora),
+        *(_repo(context, building, "model", name) for name in context.models),
+        _results(context, building),
+    ]
+    release = recipe.release
+    publication = Publication(
+        release=release.release,
+        version=release.version,
+        namespace=release.namespace,
+        digest=digest_of(tuple(repos)),
+        repos=tuple(repos),
+    )
+    sync_tree(building)
+    write_json(building / PUBLICATION, publication.model_dump(mode="json"))
+    final = building.with_name(publication.digest[:12])
+    shutil.rmtree(final, ignore_errors=True)
+    building.replace(final)
+    return publication, final
+
+
+def gate(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
+    """Licences once more, from the manifests: what is about to be published must be allowed to be."""
+    refusals = []
+    for name, corpus in recipe.release.corpora.items():
+        acts: list[Act] = ["train", "publish_adapted"]
+        acts += ["commercial"] if corpus.use == "commercial" else []
+        refusals += [
+            f"{name}: {licence} does not allow {act.replace('_', ' ')}"
+            for licence in artefacts[name].manifest.licence
+            for act in acts
+            if LICENCES[licence].acts[act] != "allowed"
+        ]
+    for name in [*recipe.release.training, *recipe.release.merging]:
+        if not artefacts[name].manifest.licence:
+            refusals.append(f"{name}: no licence is stated for it")
+    if refusals:
+        raise Refused("; ".join(refusals))
+
+
+def _repo(context: _Context, building: Path, kind: RepoType, name: str) -> Repo:
+    artefact = context.artefacts[name]
+    verify_payload(artefact)
+    folder = building / kind / context.repo(name)
+    for file in artefact.manifest.files:
+        _place(artefact.folder / file.path, folder / file.path)
+    card = _dataset_card(context, name, folder) if kind == "dataset" else _model_card(context, name)
+    write_atomically(folder / "README.md", card.encode())
+    public = artefact.manifest.model_dump(mode="json")
+    write_json(folder / "manifest.json", public)
+    return _describe(context, kind, name, artefact.manifest.kind, artefact.manifest.digest, folder)
+
+
+def _describe(
+    context: _Context, kind: RepoType, name: str, artefact_kind: str, digest: str, folder: Path
+) -> Repo:
+    paths = [p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file()]
+    return Repo(
+        type=kind, id=context.repo(name), artefact=name, kind=artefact_kind, digest=digest,
+        files=describe_files(folder, paths),
+    )  # fmt: skip
+
+
+def _dataset_card(context: _Context, name: str, folder: Path) -> str:
+    release = context.recipe.release
+    artefact = context.artefacts[name]
+    return dataset_card.render(
+        dataset_card.DatasetCard(
+            repo=context.repo(name),
+            tag=context.tag,
+            title=context.title(name),
+            description=release.description,
+            use=release.corpora[name].use,
+            manifest=artefact.manifest,
+            statistics=_statistics(artefact),
+            languages=_languages(context, [name]),
+            links=context.links,
+        ),
+        folder,
+    )
+
+
+def _model_card(context: _Context, name: str) -> str:
+    release = context.recipe.release
+    manifest = context.artefacts[name].manifest
+    parents = [entry.name for entry in manifest.inputs if entry.name in context.models]
+    corpora = _training_corpora(context, name)
+    relation = "merge" if name in release.merging else "finetune" if parents else None
+    return model_card.render(
+        model_card.ModelCard(
+            repo=context.repo(name),
+            tag=context.tag,
+            name=name,
+            title=context.title(name),
+            description=release.description,
+            manifest=manifest,
+            languages=_languages(context, corpora),
+            base_models=[context.repo(parent) for parent in parents],
+            relation=relation,
+            datasets=[context.repo(corpus) for corpus in corpora],
+            results_repo=context.repo("results"),
+            scores=context.scores,
+            links=context.links,
+        )
+    )
+
+
+def _training_corpora(context: _Context, name: str) -> list[str]:
+    """Every corpus that went into a model, through all its ancestors."""
+    found: dict[str, None] = {}
+    for entry in context.artefacts[name].manifest.inputs:
+        if entry.name in context.corpora:
+            found[entry.name] = None
+        elif entry.name in context.models:
+            found |= dict.fromkeys(_training_corpora(context, entry.name))
+    return list(found)
+
+
+def _statistics(artefact: Artefact) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads((artefact.folder / "statistics.json").read_bytes())
+    return rows
+
+
+def _languages(context: _Context, corpora: list[str]) -> list[str]:
+    """ISO 639 codes, the most frequent first."""
+    counts: dict[str, int] = {}
+    for name in corpora:
+        for row in _statistics(context.artefacts[name]):
+            for tag, count in row["languages"].items():
+                language = tag.split("-")[0].lower()
+                counts[language] = counts.get(language, 0) + count
+    return sorted(counts, key=lambda language: (-counts[language], language))
+
+
+def _results(context: _Context, building: Path) -> Repo:
+    """Gathers the results of all models; the last repo, which takes `release.json`."""
+    folder = building / "dataset" / context.repo("results")
+    evaluation = context.recipe.release.evaluation
+    for model in evaluation.models if evaluation else []:
+        artefact = context.artefacts[model + RESULTS]
+        verify_payload(artefact)
+        _place(artefact.folder / "samples.parquet", folder / "samples" / f"{model}.parquet")
+    _write_scores(folder, context.scores)
+    card = results_card.ResultsCard(
+        repo=context.repo("results"),
+        tag=context.tag,
+        title=context.title("results"),
+        description=context.recipe.release.description,
+        scores=context.scores,
+        changes=[
+            (f"{what}, {change.group}", change.before, change.after, table.interval(change))
+            for what, change in table.differences(context.recipe.release, context.artefacts)
+        ],
+        links=context.links,
+    )
+    write_atomically(folder / "README.md", results_card.render(card).encode())
+    return _describe(context, "dataset", "results", "results", "", folder)
+
+
+def _write_scores(folder: Path, scores: list[dict[str, Any]]) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    schema = pa.schema(
+        [(name, pa.string()) for name in ("model", "group", "metric")]
+        + [(name, pa.float64()) for name in ("value", "ci_low", "ci_high")]
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    parquet.write_table(pa.Table.from_pylist(scores, schema=schema), folder / "scores.parquet")
+
+
+def _place(source: Path, target: Path) -> None:
+    """The same bytes a second time without the space, where the disk allows links."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

@@ -1,0 +1,64 @@
+"""The rehearsal: the real client publishes to a Hub on this machine, an outsider verifies it there.
+
+What passed is recorded by its publication digest in `rehearsal.json`: `publish` refuses anything else.
+"""
+
+import json
+import secrets
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.disk import write_json
+from hub.failure import Refused
+from hub.publication import Publication, ReleaseRecord
+from hub.rehearsal.serve import running
+from release import outside
+from release.steps import Progress
+
+REHEARSED = "rehearsal.json"
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    record: ReleaseRecord
+    root: Path
+    """of the rehearsal Hub: `imprimatur hub serve --root` shows it again"""
+
+
+def rehearse(
+    publication: Publication, folder: Path, workdir: Path, port: int, progress: Progress
+) -> Rehearsal:
+    """Publish `folder` to a fresh server, verify, and record that it passed."""
+    root = workdir / "rehearsal-hub"
+    token = f"hf_{secrets.token_hex(16)}"
+    with (
+        tempfile.TemporaryDirectory(prefix="imprimatur-") as homes,
+        running(root, {"rehearser": token}, [publication.namespace], port) as url,
+    ):
+        progress(f"rehearsal Hub at {url}")
+        outside.publish(folder, url, token, Path(homes) / "publisher", progress)
+        progress("verifying as an outsider: no token, an empty cache, only what is published")
+        record = outside.verify(
+            publication.results.id, publication.tag, url, Path(homes) / "outsider", progress
+        )
+    check_record(record, publication)
+    write_json(workdir / REHEARSED, {"publication_digest": publication.digest})
+    return Rehearsal(record, root)
+
+
+def check_record(record: ReleaseRecord, publication: Publication) -> None:
+    if record.publication_digest != publication.digest:
+        raise Refused(
+            f"what is published as {publication.tag} is another release of that version: raise "
+            "`version` in the release file"
+        )
+
+
+def require_rehearsal(publication: Publication, workdir: Path) -> None:
+    """Raises Refused unless exactly this publication passed a rehearsal."""
+    path = workdir / REHEARSED
+    passed = json.loads(path.read_bytes())["publication_digest"] if path.exists() else None
+    if passed != publication.digest:
+        why = "something changed since its rehearsal" if passed else "it was never rehearsed"
+        raise Refused(f"this release may not be published, {why}: run `imprimatur rehearse` first")

@@ -1,0 +1,204 @@
+"""Carries out what is not up to date, resumes what was interrupted, repeats nothing that is finished.
+
+work folder/
+  corpus/medical-1a2b3c4d5e6f/     an artefact: NAME-KEY, whole once manifest.json is there
+  scratch/medical-1a2b3c4d5e6f/    what a killed step can resume from
+  summary.json                     one row a model, group and metric
+"""
+
+import errno
+import platform
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from hub.manifest import (
+    Artefact,
+    Kind,
+    MadeBy,
+    Manifest,
+    Outcome,
+    artefact_digest,
+    artefact_key,
+    describe_files,
+    read_artefact,
+    write_manifest,
+)
+from release.recipe import Recipe
+from release.steps import STAGES, Place, Progress, Stage, Step, steps
+
+_PACKAGES: Mapping[Stage, tuple[str, ...]] = {
+    "corpus": ("datatrove", "pyarrow", "lxml", "ftfy"),
+    "training": ("torch", "transformers", "trl", "accelerate"),
+    "merging": ("mergekit", "torch", "safetensors"),
+    "evaluation": ("lm-eval", "transformers", "torch"),
+}
+"""what decides the bytes of a stage's result"""
+
+MIN_FREE_BYTES = 200 << 20
+"""below this a run does not start: a disk that fills half-way wastes the work"""
+
+
+class DiskFull(OSError):
+    """No room for what a run would write."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """Every artefact of the release by name, and which of them were made just now."""
+
+    artefacts: dict[str, Artefact]
+    made: list[str]
+
+
+def run(
+    recipe: Recipe, workdir: Path, command: str, progress: Progress, until: Stage | None = None
+) -> Ran:
+    """Make every artefact up to and including the stage `until`; the caller holds the lock."""
+    check_space(workdir)
+    have: dict[str, Artefact] = {}
+    made: list[str] = []
+    for step in wanted(steps(recipe), until):
+        key = step_key(step, have)
+        folder = artefact_folder(workdir, step, key)
+        artefact = read_artefact(folder)
+        if artefact is None:
+            artefact = _make(step, key, workdir, have, command, progress)
+            made.append(step.name)
+        have[step.name] = artefact
+        for suffix, _ in step.siblings:
+            sibling = read_artefact(artefact_folder(workdir, step, key, suffix))
+            if sibling is not None:
+                have[step.name + suffix] = sibling
+    return Ran(have, made)
+
+
+def wanted(all_steps: list[Step], until: Stage | None) -> list[Step]:
+    """The steps up to a stage, with everything that they need from later ones.
+
+    A corpus is decontaminated against tasks, which the evaluation stage exports: stages are not a
+    strict order, needs are.
+    """
+    if until is None:
+        return all_steps
+    last = STAGES.index(until)
+    by_name = {step.name: step for step in all_steps}
+    names: set[str] = set()
+    queue = [step.name for step in all_steps if STAGES.index(step.stage) <= last]
+    while queue:
+        name = queue.pop()
+        if name not in names:
+            names.add(name)
+            queue += [needed for _, needed in by_name[name].needs]
+    return [step for step in all_steps if step.name in names]
+
+
+def step_key(step: Step, have: Mapping[str, Artefact]) -> str:
+    """Known before the step runs, once all it needs is there."""
+    inputs = [*step.sources, *(have[name].as_input(role) for role, name in step.needs)]
+    return artefact_key(step.kind, step.settings, inputs, step.version)
+
+
+def artefact_folder(workdir: Path, step: Step, key: str, suffix: str = "") -> Path:
+    return workdir / step.stage / f"{step.name}{suffix}-{key[:12]}"
+
+
+def check_space(workdir: Path) -> None:
+    free = shutil.disk_usage(workdir).free
+    if free < MIN_FREE_BYTES:
+        raise DiskFull(
+            errno.ENOSPC,
+            f"{free >> 20} MiB are free where {workdir} lies and a run needs "
+            f"{MIN_FREE_BYTES >> 20}: free some, or choose another --workdir",
+        )
+
+
+def _make(
+    step: Step,
+    key: str,
+    workdir: Path,
+    have: Mapping[str, Artefact],
+    command: str,
+    progress: Progress,
+) -> Artefact:
+    """Run one step; the manifests are written last, the step's own after its siblings'."""
+    folders = {
+        suffix: artefact_folder(workdir, step, key, suffix)
+        for suffix in ("", *(suffix for suffix, _ in step.siblings))
+    }
+    for folder in folders.values():
+        shutil.rmtree(
+            folder, ignore_errors=True
+        )  # a half-made one: without a manifest it is nothing
+        folder.mkdir(parents=True)
+    scratch = workdir / "scratch" / folders[""].name
+    scratch.mkdir(parents=True, exist_ok=True)
+    place = Place(
+        out=folders[""],
+        excluded=folders.get("-excluded", folders[""]),
+        scratch=scratch,
+        progress=lambda line: progress(f"{step.name}: {line}"),
+    )
+    place.progress("started")
+    wall, cpu = time.monotonic(), time.process_time()
+    outcomes = step.build(have, place)
+    made_by = MadeBy(
+        code=f"imprimatur {version('imprimatur')}",
+        packages=_versions(step.stage),
+        command=command,
+        machine=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        accelerator="none",
+        wall_seconds=round(time.monotonic() - wall, 3),
+        cpu_seconds=round(time.process_time() - cpu, 3),
+    )
+    kinds: dict[str, Kind] = {"": step.kind, **dict(step.siblings)}
+    artefacts = {
+        suffix: write_manifest(
+            folders[suffix],
+            _manifest(
+                step, suffix, kinds[suffix], key, outcomes[suffix], folders[suffix], have, made_by
+            ),
+        )
+        for suffix in sorted(kinds, reverse=True)
+    }
+    shutil.rmtree(scratch, ignore_errors=True)
+    place.progress(f"done in {made_by.wall_seconds:.1f} s")
+    return artefacts[""]
+
+
+def _manifest(
+    step: Step,
+    suffix: str,
+    kind: Kind,
+    key: str,
+    outcome: Outcome,
+    folder: Path,
+    have: Mapping[str, Artefact],
+    made_by: MadeBy,
+) -> Manifest:
+    files = describe_files(folder, outcome.payload)
+    return Manifest(
+        kind=kind,
+        name=step.name + suffix,
+        key=key,
+        digest=artefact_digest(kind, files),
+        files=files,
+        inputs=(*step.sources, *(have[name].as_input(role) for role, name in step.needs)),
+        recipe=step.settings,
+        numbers=dict(outcome.numbers),
+        licence=outcome.licence,
+        made_by=made_by,
+    )
+
+
+def _versions(stage: Stage) -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES[stage]:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found

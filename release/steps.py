@@ -1,0 +1,213 @@
+"""A release file -> its steps, in an order in which everything a step needs comes before it.
+
+A step makes one artefact (a corpus also its `-excluded` sibling). What crosses stages is carried here:
+a stage gets folders and artefacts, never another stage.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any, Literal
+
+from corpus.build import VERSION as CORPUS_VERSION
+from corpus.build import build as build_corpus
+from corpus.build import source_digest
+from corpus.settings import CorpusSettings
+from evaluation.settings import TaskSettings
+from hub.licences import compose
+from hub.licences.recognise import recognise
+from hub.manifest import Artefact, Input, Kind, Outcome, canonical_sha256
+from merging.settings import MergingSettings, parents_of
+from release.recipe import Problem, Recipe, RecipeError
+from training.settings import TinyModel, TrainingSettings
+
+Stage = Literal["corpus", "training", "merging", "evaluation"]
+STAGES: tuple[Stage, ...] = ("corpus", "training", "merging", "evaluation")
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a step works."""
+
+    out: Path
+    excluded: Path
+    """of a corpus: the sibling's folder"""
+    scratch: Path
+    """survives a kill, removed when the artefact is whole"""
+    progress: Progress
+
+
+Build = Callable[[Mapping[str, Artefact], Place], dict[str, Outcome]]
+"""Makes the artefacts; the key "" is the step's own, others are suffixes of siblings."""
+
+
+@dataclass(frozen=True)
+class Step:
+    name: str
+    stage: Stage
+    kind: Kind
+    settings: dict[str, Any]
+    """the part of the release file that decides the result"""
+    needs: tuple[tuple[str, str], ...]
+    """(role, name) of the artefacts it is made from"""
+    sources: tuple[Input, ...]
+    """what it reads from outside"""
+    version: int
+    build: Build
+    siblings: tuple[tuple[str, Kind], ...] = ()
+    """(suffix, kind) of what is made along with it"""
+
+
+EXCLUDED = "-excluded"
+RESULTS = "-results"
+
+
+def steps(recipe: Recipe) -> list[Step]:
+    """Every step of the release; raises RecipeError for artefacts that need each other."""
+    release = recipe.release
+    found: dict[str, Step] = {}
+    for name, corpus in release.corpora.items():
+        found[name] = _corpus(name, corpus, recipe)
+    for name, model in release.models.items():
+        found[name] = _tiny(name, model.tiny)
+    for name, training in release.training.items():
+        found[name] = _training(name, training, release.corpora[training.corpus])
+    for name, merging in release.merging.items():
+        found[name] = _merging(name, merging)
+    if release.evaluation:
+        for name, task in release.evaluation.tasks.items():
+            found[name] = _task(name, task)
+        for model_name in release.evaluation.models:
+            found[model_name + RESULTS] = _results(model_name, recipe)
+    graph = {name: [needed for _, needed in step.needs] for name, step in found.items()}
+    try:
+        return [found[name] for name in TopologicalSorter(graph).static_order()]
+    except CycleError as error:
+        circle = " needs ".join(reversed(error.args[1]))
+        raise RecipeError([Problem(str(recipe.path), None, f"a circle: {circle}")]) from None
+
+
+def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
+    release, data = recipe.release, recipe.data
+    sources = {source: release.sources[source] for source in settings.sources}
+
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        built = build_corpus(
+            settings,
+            sources,
+            data,
+            {task: have[task].folder / "items.jsonl" for task in settings.decontaminate},
+            release.held_out,
+            release.workers,
+            place.out,
+            place.excluded,
+            place.scratch,
+            place.progress,
+        )
+        return {"": built.corpus, EXCLUDED: built.excluded}
+
+    return Step(
+        name=name,
+        stage="corpus",
+        kind="corpus",
+        settings={
+            "corpus": settings.model_dump(mode="json"),
+            "sources": {s: entry.model_dump(mode="json") for s, entry in sources.items()},
+            "held_out": release.held_out,
+        },
+        needs=tuple(("tasks", task) for task in settings.decontaminate),
+        sources=tuple(
+            Input(role="source", name=s, digest=canonical_sha256(source_digest(entry, data)))
+            for s, entry in sources.items()
+        ),
+        version=CORPUS_VERSION,
+        build=run,
+        siblings=((EXCLUDED, "quarantine"),),
+    )
+
+
+def _tiny(name: str, settings: TinyModel) -> Step:
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        from training.tiny import create
+
+        outcome = create(settings, have[settings.corpus], place.out)
+        return {"": _licensed(outcome, (recognise(settings.licence) or settings.licence,))}
+
+    return Step(
+        name, "training", "model", settings.model_dump(mode="json"),
+        (("corpus", settings.corpus),), (), 1, run,
+    )  # fmt: skip
+
+
+def _training(name: str, settings: TrainingSettings, corpus: CorpusSettings) -> Step:
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        from training.pretrain import pretrain
+
+        base = have[settings.base]
+        outcome = pretrain(
+            settings, base.folder, have[settings.corpus], place.out, place.scratch, place.progress
+        )
+        return {"": _licensed(outcome, compose.adapted(base.manifest.licence, corpus.use))}
+
+    return Step(
+        name, "training", "model", settings.model_dump(mode="json"),
+        (("base", settings.base), ("corpus", settings.corpus)), (), 1, run,
+    )  # fmt: skip
+
+
+def _merging(name: str, settings: MergingSettings) -> Step:
+    parents = parents_of(settings)
+
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        from merging.merge import merge
+
+        outcome = merge(
+            settings, {parent: have[parent].folder for parent in parents}, place.out, place.progress
+        )
+        licences = compose.merged(have[parent].manifest.licence for parent in parents)
+        return {"": _licensed(outcome, licences)}
+
+    return Step(
+        name, "merging", "merge", settings.model_dump(mode="json"),
+        tuple((f"parent-{number}", parent) for number, parent in enumerate(parents)), (), 1, run,
+    )  # fmt: skip
+
+
+def _task(name: str, settings: TaskSettings) -> Step:
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        from evaluation.tasks import export
+
+        corpus = have[settings.corpus]
+        return {"": _licensed(export(name, settings, corpus, place.out), corpus.manifest.licence)}
+
+    return Step(
+        name, "evaluation", "tasks", settings.model_dump(mode="json"),
+        (("corpus", settings.corpus),), (), 1, run,
+    )  # fmt: skip
+
+
+def _results(model: str, recipe: Recipe) -> Step:
+    settings = recipe.release.evaluation
+    if settings is None:
+        raise ValueError(f"{recipe.path} evaluates nothing")
+    tasks = list(settings.tasks)
+
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        from evaluation.harness import evaluate
+
+        asked = {task: have[task] for task in tasks}
+        outcome = evaluate(settings, model, have[model].folder, asked, place.out, place.progress)
+        return {"": outcome}
+
+    part = settings.model_dump(mode="json", exclude={"models"}) | {"model": model}
+    return Step(
+        model + RESULTS, "evaluation", "results", part,
+        (("model", model), *((f"tasks-{task}", task) for task in tasks)), (), 1, run,
+    )  # fmt: skip
+
+
+def _licensed(outcome: Outcome, licence: tuple[str, ...]) -> Outcome:
+    return Outcome(outcome.payload, outcome.numbers, licence)
