@@ -152,7 +152,7 @@ def _describe(
     num_excluded = sum(decision.status == "excluded" for decision in decisions)
     return Built(
         corpus=Outcome(
-            tuple([*payload, "statistics.json"]), numbers, tuple(sorted({d.licence for d in kept}))
+            (*payload, "statistics.json"), numbers, tuple(sorted({d.licence for d in kept}))
         ),
         excluded=Outcome(
             tuple(left_out), {"documents": Number(value=num_excluded, unit="documents")}

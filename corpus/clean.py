@@ -37,8 +37,8 @@ def clean(text: str) -> Cleaned:
         edits["mojibake"] = int(repaired != text)
         text = repaired
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text, edits["url"] = _URL.subn("", text)
     text, edits["control"] = _CONTROL.subn("", text)
+    text, edits["url"] = _URL.subn("", text)
     text, edits["spaces"] = _SPACES.subn(_fold, text)
     text = _BLANK_LINES.sub("\n\n", _EDGES.sub("", text)).strip()
     return Cleaned(text, {name: count for name, count in edits.items() if count})

@@ -1,8 +1,8 @@
 """Finding test questions in a corpus: word 13-grams shared with a `tasks` artefact.
 
-13 words is the length used for GPT-3 (Brown et al. 2020, appendix C). N-grams that occur in three or
-more items are templates ("which of the following …") and ignored. Items shorter than 13 words match
-as a whole, from five words on; below that a match would mean nothing.
+13 words is the length used for GPT-3 (Brown et al. 2020, appendix C). N-grams that occur in three
+or more items are templates ("which of the following …") and ignored. Items shorter than 13 words
+match as a whole, from five words on; below that a match would mean nothing.
 """
 
 import json
@@ -48,7 +48,8 @@ class Questions:
 def read_items(tasks: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
     """Item ids and texts of `tasks` artefacts (name -> `items.jsonl`): a question with its answer.
 
-    Wrong options are left out: they may be other items' answers, and would then look like templates.
+    Wrong options are left out: they may be other items' answers, and would then look like
+    templates.
     """
     for name, path in tasks.items():
         with path.open(encoding="utf-8") as lines:

@@ -1,7 +1,7 @@
 """What makes two documents the same, and on which side of the held-out split a document falls.
 
-Both are functions of the text alone, so that every corpus of a release agrees on them, and copies of
-one document never fall on two sides.
+Both are functions of the text alone, so that every corpus of a release agrees on them, and copies
+of one document never fall on two sides.
 """
 
 import hashlib

@@ -1,12 +1,13 @@
 """The datatrove blocks of the corpus stage, and their executor.
 
 Between the two pipelines documents lie in `spill/NNNNN.jsonl`, one file a task, written under a
-temporary name and renamed: datatrove marks a task complete after it ran, so a killed task is redone.
+temporary name and renamed: datatrove marks a task complete after it ran, so a killed task is
+redone.
 """
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -21,17 +22,8 @@ from loguru import logger
 from corpus.clean import clean
 from corpus.decide import Decision
 from corpus.document import SourceDocument
-from corpus.readers.jats import read_jats
-from corpus.readers.records import read_json, read_jsonl
-from corpus.readers.sentences import read_sentences
+from corpus.readers.registry import READERS
 from corpus.settings import SourceSettings
-
-READERS: dict[str, Callable[[str, SourceSettings, Path], Iterator[SourceDocument]]] = {
-    "jats": read_jats,
-    "json": read_json,
-    "jsonl": read_jsonl,
-    "sentences": read_sentences,
-}
 
 TEXT_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("id", "source", "language", "licence", "attribution", "text")]

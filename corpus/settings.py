@@ -1,8 +1,16 @@
 """The corpus part of a release file."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+ReaderName = Literal[
+    "brat", "dialogues", "jats", "json", "jsonl", "markdown", "parquet", "questions", "sentences",
+    "tables", "tei", "tmx", "xmi",
+]  # fmt: skip
+FieldName = Literal[
+    "id", "title", "text", "language", "licence", "attribution", "question", "options", "answer"
+]
 
 
 class _Settings(BaseModel):
@@ -20,20 +28,28 @@ class Terms(_Settings):
 class SourceSettings(_Settings):
     """Local files in one native form."""
 
-    reader: Literal["jats", "json", "jsonl", "sentences"]
+    reader: ReaderName
     files: str
     """glob below `data`"""
     language: str = ""
-    """BCP 47; empty: what each document says"""
+    """BCP 47; empty: what each document says. tmx: the language to take"""
     terms: Terms | None = None
-    fields: dict[Literal["id", "text", "language", "licence", "attribution"], str] = Field(
-        default_factory=dict
-    )
-    """json, jsonl: names of the fields, where they differ from ours"""
+    fields: dict[FieldName, str] = Field(default_factory=dict)
+    """json, jsonl, parquet, questions, tables: names of the fields, where they differ from ours"""
+    columns: tuple[str, ...] = ()
+    """tables: names of the cells in order, an empty name leaves one out; none: the first line's"""
+    speakers: dict[str, str] = Field(default_factory=dict)
+    """dialogues: the letters of a turn's code and the speaker's name in the text"""
     licence_by: Literal["document", "aggregator"] = "document"
     """who put the licence field on a record: its author (rank 1) or a collector (rank 3)"""
     attribution: str = ""
     """whom to credit where a document names nobody"""
+
+    @model_validator(mode="after")
+    def _tmx_needs_its_language(self) -> Self:
+        if self.reader == "tmx" and not self.language:
+            raise ValueError("reader tmx needs language: which side of the pairs to take")
+        return self
 
 
 class CorpusSettings(_Settings):

@@ -1,8 +1,8 @@
 """Writing so that a kill never leaves something half-written that looks whole.
 
-write_atomically(path, data)     temporary name in the same folder, fsync, rename, fsync of the folder
-with locked(workdir): ...        one run at a time; the kernel lets go of the lock when its holder dies
-sha256_file(path)                streamed, so memory does not grow with the file
+    write_atomically(path, data)    temporary name beside it, fsync, rename, fsync the folder
+    with locked(workdir): ...       one run at a time; the kernel unlocks when the holder dies
+    sha256_file(path)               streamed, so memory does not grow with the file
 """
 
 import fcntl

@@ -1,14 +1,14 @@
 """What passes between stages: an artefact is a folder with a `manifest.json`, written last.
 
-    key                 known before running: kind, resolved recipe part, input digests, step version.
-                        It names the work folder and decides "up to date".
+    key                 known before running: kind, resolved recipe part, input digests, version of
+                        the step. It names the work folder and decides "up to date".
     digest              known after running: kind and payload files (path, size, sha256).
                         Equal digests mean equal content, on whatever machine it was made.
     publication_digest  every byte of every repo that would be pushed, metadata included.
 
-All three are sha256 over RFC 8785 canonical JSON, so that anyone can recompute them in any language.
+All three are sha256 over RFC 8785 canonical JSON, so that anyone can recompute them.
 Payload is what the artefact is for (Parquet shards, weights, tokenizer, results); manifests, cards,
-logs and optimiser states are not payload. A manifest is never edited: another result is another folder.
+logs and optimiser states are not. A manifest is never edited: another result is another folder.
 """
 
 import hashlib
@@ -134,7 +134,7 @@ def artefact_digest(kind: Kind, files: Iterable[PayloadFile]) -> str:
 
 
 def publication_digest(repos: Mapping[str, Iterable[PayloadFile]]) -> str:
-    """Digest of everything that would be pushed; `repos` maps "type/namespace/name" to its files."""
+    """Digest of all that would be pushed; `repos` maps "type/namespace/name" to its files."""
     return canonical_sha256({repo: _listing(files) for repo, files in repos.items()})
 
 
@@ -174,7 +174,7 @@ def read_artefact(folder: Path) -> Artefact | None:
         payload = folder / file.path
         if not payload.is_file() or payload.stat().st_size != file.size:
             raise ManifestError(
-                f"{payload} is missing or was changed after it was made: delete {folder} to remake it"
+                f"{payload} is missing or was changed since: delete {folder} to remake it"
             )
     return Artefact(folder, manifest)
 

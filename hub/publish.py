@@ -1,15 +1,16 @@
-"""Publication: every repo of a release to a Hub, so that nothing half-done is ever seen as a release.
+"""Publication: every repo of a release to a Hub; nothing half-done is ever seen as a release.
 
     HF_TOKEN=… python -m hub.publish FOLDER --endpoint URL
 
-1. New repos are made private. Each gets one commit that brings it to exactly the planned content (only
-   what differs is sent), is read back and compared, and tagged.
+1. New repos are made private. Each gets one commit that brings it to exactly the planned content
+   (only what differs is sent), is read back and compared, and tagged.
 2. They are made public in order: datasets, models, merges, results.
 3. `release.json` goes last into the results repo. It is the commit point: until it is there, the
    release does not exist, and running again finishes it.
 
-Progress goes to stderr, the release record as JSON to stdout. Rate limits and server errors are waited
-out by the client; it runs in a process of its own because huggingface_hub reads its endpoint at import.
+Progress goes to stderr, the release record as JSON to stdout. Rate limits and server errors are
+waited out by the client; it runs in a process of its own because huggingface_hub reads its endpoint
+at import.
 """
 
 import argparse

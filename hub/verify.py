@@ -2,9 +2,10 @@
 
     python -m hub.verify NAMESPACE/RELEASE-results v0.1.0 --endpoint URL --into FOLDER
 
-From `release.json` on: every repo is fetched with `hf download` at its tag, every file compared with its
-sha256, every corpus opened with `datasets.load_dataset`, every model loaded with transformers and made
-to write a few tokens, every card's header read back. Exit 4 where anything is not as it says.
+From `release.json` on: every repo is fetched with `hf download` at its tag, every file compared
+with its sha256, every corpus opened with `datasets.load_dataset`, every model loaded with
+transformers and made to write a few tokens, every card's header read back. Exit 4 where anything is
+not as it says.
 """
 
 import argparse
@@ -32,10 +33,8 @@ def verify(results: str, tag: str, into: Path, progress: Progress) -> ReleaseRec
     for repo in record.repos:
         local = folder if repo.id == results else download(repo.type, repo.id, tag, into)
         check_files(repo, local)
-        if repo.type == "dataset":
-            seen = check_dataset(repo, tag)
-        else:
-            seen = check_model(repo, tag, local)
+        dataset = repo.type == "dataset"
+        seen = check_dataset(repo, tag) if dataset else check_model(repo, tag, local)
         progress(f"{repo.id}: {len(repo.files)} files as published, {seen}")
     return record
 
@@ -100,11 +99,11 @@ def check_dataset(repo: PublishedRepo, tag: str) -> str:
 def check_model(repo: PublishedRepo, tag: str, folder: Path) -> str:
     """It loads by tag, writes, and its card's results read back as they were written."""
     from huggingface_hub import ModelCard
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoTokenizer, pipeline
 
     card = ModelCard.load(folder / "README.md")
-    written = card.data.to_dict().get("model-index") or []
-    metrics = sum(len(result["metrics"]) for entry in written for result in entry["results"])
+    stated = card.data.to_dict().get("model-index") or []
+    metrics = sum(len(result["metrics"]) for entry in stated for result in entry["results"])
     results = card.data.eval_results or []
     if len(results) != metrics:
         raise Unexpected(
@@ -112,9 +111,10 @@ def check_model(repo: PublishedRepo, tag: str, folder: Path) -> str:
         )
     tokenizer = AutoTokenizer.from_pretrained(repo.id, revision=tag)
     model = AutoModelForCausalLM.from_pretrained(repo.id, revision=tag)
-    prompt = tokenizer("Le patient", return_tensors="pt")
-    output = model.generate(**prompt, max_new_tokens=8, do_sample=False)
-    if output.shape[1] <= prompt["input_ids"].shape[1]:
+    write = pipeline("text-generation", model=model, tokenizer=tokenizer)
+    prompt = "Le patient"
+    written = write(prompt, max_new_tokens=8, do_sample=False)[0]["generated_text"]
+    if len(written) <= len(prompt):
         raise Unexpected(f"{repo.id}: the model writes nothing")
     return f"loads and writes, {len(results)} results on the card"
 

@@ -54,11 +54,11 @@ def merge(
     preflight.check({name: parents[name] for name in names})
     progress(f"{', '.join(names)}: same architecture, shapes and vocabulary")
     by_name = validate(settings.mergekit)
-    run(rename(settings.mergekit, lambda name: _folder(parents[name])), out)
-    tidy(parents[names[0]], out)
-    write_atomically(out / "mergekit_config.yml", (by_name.to_yaml() + "\n").encode())
     with quiet():
+        run(rename(settings.mergekit, lambda name: _folder(parents[name])), out)
+        tidy(parents[names[0]], out)
         proof = prove(out)
+    write_atomically(out / "mergekit_config.yml", (by_name.to_yaml() + "\n").encode())
     progress(f"merged {proof.num_parameters:,} parameters by {by_name.merge_method}")
     numbers = {
         "parameters": Number(value=proof.num_parameters, unit="parameters"),
@@ -83,12 +83,8 @@ def validate(configuration: Mapping[str, Any]) -> "MergeConfiguration":
     try:
         valid = MergeConfiguration.model_validate(dict(configuration))
         merge_methods.get(valid.merge_method)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(map(str, problem["loc"])) or "the whole"
-        raise MergeError(f"mergekit configuration, {where}: {problem['msg']}") from error
-    except RuntimeError as error:
-        raise MergeError(f"mergekit configuration: {error}") from error
+    except (RuntimeError, ValidationError) as error:
+        raise MergeError(f"mergekit configuration: {_sentence(error)}") from error
     return valid
 
 
@@ -109,7 +105,9 @@ def run(configuration: dict[str, Any], out: Path) -> None:
     try:
         run_merge(MergeConfiguration.model_validate(configuration), str(out), options)
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
-        raise MergeError(f"mergekit refused the merge: {error}") from error
+        raise MergeError(
+            f"mergekit refused the merge ({_sentence(error)}): correct its configuration"
+        ) from error
 
 
 def tidy(donor: Path, out: Path) -> None:
@@ -141,17 +139,30 @@ def payload(out: Path) -> tuple[str, ...]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No progress bars from the libraries inside: ours are plain lines."""
+    """Only our own plain lines inside: no progress bars, no asides about deprecated names."""
     from transformers.utils import logging
 
     transformers: Any = logging  # its functions have no types
-    shown = transformers.is_progress_bar_enabled()
+    shown, verbosity = transformers.is_progress_bar_enabled(), transformers.get_verbosity()
+    transformers.set_verbosity_error()
     transformers.disable_progress_bar()
     try:
         yield
     finally:
+        transformers.set_verbosity(verbosity)
         if shown:
             transformers.enable_progress_bar()
+
+
+def _sentence(error: Exception) -> str:
+    """One line of what a library says in several."""
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"])) or error.title
+        return f"{where}: {problem['msg']}"
+    return " ".join(str(error).split())
 
 
 def _folder(path: Path) -> dict[str, Any]:

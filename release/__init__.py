@@ -1,11 +1,11 @@
 """The conductor: one release file says what is released, and this folder carries it out.
 
-    recipe     the release file: schema, precedence (file, --scale, --set), every problem with its line
-    plan       release file -> steps in order, each with its key and what it needs
-    run        carries out what is not up to date; artefacts pass between stages here and nowhere else
-    publication  what every repo of the release would contain, to the byte
-    rehearse   publishes to a rehearsal Hub and verifies from outside
-    cli        the command `imprimatur`
+    recipe        the release file: schema, precedence (file, --scale, --set), problems with lines
+    steps         release file -> steps in order, each with what it needs
+    run           carries out what is not up to date; artefacts pass between stages here only
+    publication   what every repo of the release would contain, to the byte
+    rehearse      publishes to a rehearsal Hub and verifies from outside
+    cli           the command `imprimatur`
 
 Only this folder imports the stages.
 """

@@ -1,4 +1,5 @@
-"""The command `imprimatur`. A verb parses, loads the release file, calls one function, says where the result is.
+"""The command `imprimatur`. A verb parses, loads the release file, calls one function, says where
+the result is.
 
 Everything heavy is imported inside the verb that needs it, so that `--help` answers at once.
 """
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="imprimatur",
     help="A publishing kit around the Hugging Face Hub for domain-adapted language models.",
-    epilog="Example: imprimatur run release/recipes/demo.yaml, then imprimatur rehearse the same file.",
+    epilog="Example: imprimatur run release/recipes/demo.yaml, then rehearse the same file.",
     rich_markup_mode=None,
     no_args_is_help=True,
     add_completion=False,
@@ -44,6 +45,36 @@ Debug = Annotated[bool, typer.Option("--debug", help="show tracebacks")]
 
 def main() -> None:
     app()
+
+
+@app.command()
+def plan(
+    recipe: RecipePath,
+    workdir: Workdir = None,
+    scale: Scale = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Check everything before any compute; say what would run, what is up to date, and why.
+
+    Example: imprimatur plan release/recipes/demo.yaml
+    """
+    with _errors(debug):
+        loaded, folder = _load(recipe, workdir, scale, sets)
+        from dataclasses import asdict
+
+        from hub.failure import BadInput
+        from release.plan import plan as plan_release
+
+        found = plan_release(loaded, folder)
+        if as_json:
+            _print_json(asdict(found))
+        else:
+            for step in found.steps:
+                print(f"{step.stage:11} {step.name:28} {step.state:11} {step.why}")
+        if found.problems:
+            raise BadInput("\n".join(found.problems))
 
 
 @app.command()
@@ -360,7 +391,9 @@ def _message(error: Exception) -> str:
 
 
 def _quiet_libraries() -> None:
-    """No telemetry, no progress bars of libraries under ours, no network when nothing was asked of it."""
+    """No telemetry, no progress bars of libraries under ours, no network when nothing was asked
+    of it.
+    """
     for name, value in {
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",

@@ -1,4 +1,6 @@
-"""Builds the exact content of every repo of a release, and passes the gate, before anything is pushed."""
+"""Builds the exact content of every repo of a release, and passes the gate, before anything is
+pushed.
+"""
 
 import json
 import os
@@ -88,7 +90,9 @@ def assemble(
 
 
 def gate(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
-    """Licences once more, from the manifests: what is about to be published must be allowed to be."""
+    """Licences once more, from the manifests: what is about to be published must be allowed to
+    be.
+    """
     refusals = []
     for name, corpus in recipe.release.corpora.items():
         acts: list[Act] = ["train", "publish_adapted"]

@@ -9,8 +9,9 @@
     scales:
       mini: {training.adapted.sft_config.max_steps: 5}
 
-Order of precedence: file, then `--scale`, then `--set a.b=c`. Artefacts have names; a stage refers to
-another's artefact by name, and an undefined name is a problem with its line. All problems are listed.
+Order of precedence: file, then `--scale`, then `--set a.b=c`. Artefacts have names; a stage refers
+to another's artefact by name, and an undefined name is a problem with its line. All problems are
+listed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -201,8 +202,9 @@ def _inconsistencies(release: Release) -> Iterator[Complaint]:
     yield from _names_given_twice(release, tasks)
     for name, source in release.sources.items():
         if source.terms and recognise(source.terms.licence) is None:
+            where: tuple[str, ...] = ("sources", name, "terms", "licence")
             yield (
-                ("sources", name, "terms", "licence"),
+                where,
                 f"unknown licence “{source.terms.licence}”: use an SPDX id, or leave the terms out",
             )
     for name, corpus in release.corpora.items():

@@ -1,6 +1,7 @@
 """The rehearsal: the real client publishes to a Hub on this machine, an outsider verifies it there.
 
-What passed is recorded by its publication digest in `rehearsal.json`: `publish` refuses anything else.
+What passed is recorded by its publication digest in `rehearsal.json`: `publish` refuses anything
+else.
 """
 
 import json

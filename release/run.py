@@ -1,4 +1,5 @@
-"""Carries out what is not up to date, resumes what was interrupted, repeats nothing that is finished.
+"""Carries out what is not up to date, resumes what was interrupted, repeats nothing that is
+finished.
 
 work folder/
   corpus/medical-1a2b3c4d5e6f/     an artefact: NAME-KEY, whole once manifest.json is there

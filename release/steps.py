@@ -1,7 +1,7 @@
 """A release file -> its steps, in an order in which everything a step needs comes before it.
 
-A step makes one artefact (a corpus also its `-excluded` sibling). What crosses stages is carried here:
-a stage gets folders and artefacts, never another stage.
+A step makes one artefact (a corpus also its `-excluded` sibling). What crosses stages is carried
+here: a stage gets folders and artefacts, never another stage.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,4 +1,6 @@
-"""What a release says about itself in a few lines: scores, and what adaptation and merging changed."""
+"""What a release says about itself in a few lines: scores, and what adaptation and merging
+changed.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -71,10 +73,8 @@ def score_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     columns = list(dict.fromkeys((row["metric"], row["group"]) for row in rows))
     models = list(dict.fromkeys(row["model"] for row in rows))
     width = max([5, *map(len, models)])
-    header = "  ".join([
-        "model".ljust(width), *(f"{metric.replace('_', ' ')}, {group}".rjust(24) for metric, group in columns)
-    ])  # fmt: skip
-    lines = [header]
+    names = [f"{metric.replace('_', ' ')}, {group}".rjust(24) for metric, group in columns]
+    lines = ["  ".join(["model".ljust(width), *names])]
     for model in models:
         cells = {(row["metric"], row["group"]): row for row in rows if row["model"] == model}
         shown = [

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hub.manifest import Artefact, MadeBy, Manifest, artefact_digest, describe_files, write_manifest
+from training.arguments import build
 from training.checkpoints import WHOLE, last_whole
 from training.pretrain import CURVE, pretrain
 from training.settings import TinyModel, TrainingError, TrainingSettings
@@ -40,7 +41,10 @@ TINY: dict[str, Any] = {
     "max_position_embeddings": 64,
 }
 SIX_STEPS: dict[str, Any] = {"max_steps": 6, "learning_rate": 1e-3, "save_steps": 1}
-WORDS = ["le", "la", "un", "une", "patient", "médecin", "douleur", "fièvre", "soir", "matin", "ville", "rue", "été", "hiver", "lit", "eau", "main", "température", "tension", "examen", "marche", "parle", "écrit", "voit", "prend", "donne", "après", "avant", "très", "bien", "mal"]
+VOCABULARY = """
+le la un une patient médecin douleur fièvre soir matin ville rue été hiver lit eau main température
+tension examen marche parle écrit voit prend donne après avant très bien mal
+"""
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,8 @@ def make_corpus(folder: Path, texts: list[str]) -> Artefact:
 
 
 def toy_texts() -> list[str]:
-    chance = random.Random(0)
-    return [" ".join(chance.choices(WORDS, k=chance.randint(5, 120))) + "." for _ in range(80)]
+    chance, words = random.Random(0), VOCABULARY.split()
+    return [" ".join(chance.choices(words, k=chance.randint(5, 120))) + "." for _ in range(80)]
 
 
 def train(toy: Toy, out: Path, scratch: Path, **sft_config: Any) -> Any:
@@ -229,6 +233,16 @@ def test_a_loss_that_is_not_a_number_stops_the_run(toy: Toy, tmp_path: Path) -> 
 def test_an_unknown_field_is_named_with_the_one_that_was_meant(toy: Toy, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"learning_rte: did you mean learning_rate\?"):
         train(toy, tmp_path / "out", tmp_path / "scratch", learning_rte=1e-3)
+
+
+def test_both_names_of_activation_checkpointing_work(tmp_path: Path) -> None:
+    for name in ("activation_checkpointing", "gradient_checkpointing"):
+        settings = TrainingSettings(base="base", corpus="toy", sft_config={name: True})
+        assert build(settings, tmp_path, max_positions=64).activation_checkpointing
+    plain = build(TrainingSettings(base="base", corpus="toy"), tmp_path, max_positions=64)
+    assert not plain.activation_checkpointing
+    assert not plain.bf16
+    assert plain.max_length == 64
 
 
 def test_a_sequence_longer_than_the_base_model_is_an_error(toy: Toy, tmp_path: Path) -> None:

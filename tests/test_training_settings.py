@@ -48,7 +48,7 @@ def test_the_settings_load_no_heavy_library() -> None:
 
 
 class Speller:
-    """A tokenizer of letters, of the kind that ends its texts itself or of the kind that does not."""
+    """A tokenizer of letters, which ends its texts itself or does not."""
 
     eos_token_id = 0
 

@@ -64,6 +64,9 @@ def build(settings: TrainingSettings, scratch: Path, max_positions: int) -> "SFT
         "logging_nan_inf_filter": False,
         "include_num_input_tokens_seen": "all",
     }
+    if "gradient_checkpointing" in settings.sft_config:
+        # The older name of the same switch, which counts only where the newer one is not set.
+        fields["activation_checkpointing"] = fields["gradient_checkpointing"]
     length = fields["max_length"]
     if not isinstance(length, int) or not 2 <= length <= max_positions:
         raise TrainingError(

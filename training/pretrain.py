@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from hub.disk import write_json
 from hub.manifest import Artefact, Number, Outcome
-from training import arguments, checkpoints, tokens
+from training import arguments, checkpoints
 from training.proof import TOKENIZER, model_files, prove, quiet
 from training.settings import TrainingError, TrainingSettings
+from training.tokens import Packing, check_packed, documents, tokenise
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -39,42 +40,27 @@ def pretrain(
     """Train `base` on `corpus` into `out`; under which licence it may go, the caller says."""
     check_base(base)
     with quiet(), reproducible(settings.threads):
-        from datasets import Dataset
-
-        from training.trainer import ExactTrainer
-
-        model, tokenizer = load(base)
-        args = arguments.build(settings, scratch, model.config.max_position_embeddings)
-        ids = tokens.tokenise(tokens.documents(corpus), tokenizer)
-        trainer = ExactTrainer(
-            model=model,
-            args=args,
-            train_dataset=Dataset.from_dict({"input_ids": ids, "labels": ids}),
-            processing_class=tokenizer,
-            progress=progress,
-        )
-        packing = tokens.check_packed(
-            ids, trainer.train_dataset, args.max_length or 0, model.config.vocab_size
-        )
+        trainer, packing = prepare(settings, base, corpus, scratch)
         progress(
-            f"{len(ids):,} documents, {packing.num_tokens:,} tokens in {packing.num_sequences:,} "
-            f"sequences of {args.max_length} ({packing.fill_percent:.1f}% full)"
+            f"{packing.num_documents:,} documents, {packing.num_tokens:,} tokens in "
+            f"{packing.num_sequences:,} sequences ({packing.fill_percent:.1f}% full)"
         )
-        tokens_per_second = run(trainer, scratch)
+        tokens_per_second = run(trainer, scratch, progress)
         save(trainer, base, out)
         proof = prove(out)
     curve = learning_curve(trainer)
     write_json(out / CURVE, curve)
     numbers = {
         "steps": Number(value=trainer.state.global_step, unit="steps"),
-        "documents": Number(value=len(ids), unit="documents"),
+        "documents": Number(value=packing.num_documents, unit="documents"),
         "corpus_tokens": Number(value=packing.num_tokens, unit="tokens"),
         "tokens_seen": Number(value=trainer.state.num_input_tokens_seen, unit="tokens"),
         "tokens_dropped": Number(value=0, unit="tokens"),  # else check_packed had raised
         "packing_fill": Number(value=round(packing.fill_percent, 2), unit="%"),
-        "final_train_loss": Number(value=final_loss(curve), unit="nats/token"),
         "parameters": Number(value=proof.num_parameters, unit="parameters"),
     }
+    if curve:
+        numbers["final_train_loss"] = Number(value=final_loss(curve), unit="nats/token")
     if tokens_per_second is not None:
         numbers["tokens_per_second"] = Number(value=round(tokens_per_second), unit="tokens/s")
     return Outcome(payload=model_files(out), numbers=numbers)
@@ -129,9 +115,34 @@ def load(base: Path) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
     return model, tokenizer
 
 
-def run(trainer: "ExactTrainer", scratch: Path) -> float | None:
+def prepare(
+    settings: TrainingSettings, base: Path, corpus: Artefact, scratch: Path
+) -> "tuple[ExactTrainer, Packing]":
+    """Tokenise, pack, and prove that the trainer holds every token of the corpus."""
+    from datasets import Dataset
+
+    from training.trainer import ExactTrainer
+
+    model, tokenizer = load(base)
+    args = arguments.build(settings, scratch, model.config.max_position_embeddings)
+    ids = tokenise(documents(corpus), tokenizer)
+    trainer = ExactTrainer(
+        model=model,
+        args=args,
+        train_dataset=Dataset.from_dict({"input_ids": ids, "labels": ids}),
+        processing_class=tokenizer,
+    )
+    length = args.max_length or model.config.max_position_embeddings
+    packing = check_packed(ids, trainer.train_dataset, length, model.config.vocab_size)
+    return trainer, packing
+
+
+def run(trainer: "ExactTrainer", scratch: Path, progress: Callable[[str], None]) -> float | None:
     """Train to the end, from the last whole checkpoint where there is one; tokens per second."""
     last = checkpoints.last_whole(scratch)
+    if last and trainer.take_over_finished(last):
+        return None
+    trainer.report_to(progress)
     began_at = time.monotonic()
     trainer.train(resume_from_checkpoint=str(last) if last else None)
     seconds = time.monotonic() - began_at
@@ -170,5 +181,5 @@ def learning_curve(trainer: "ExactTrainer") -> list[dict[str, Any]]:
 
 def final_loss(curve: list[dict[str, Any]]) -> float:
     """Mean over the last tenth of the steps: a single step's loss is mostly chance."""
-    losses = [entry["loss"] for entry in curve[-max(1, len(curve) // 10) :]]
+    losses: list[float] = [entry["loss"] for entry in curve[-max(1, len(curve) // 10) :]]
     return round(sum(losses) / len(losses), 4)

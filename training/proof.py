@@ -41,17 +41,20 @@ def prove(folder: Path) -> Proof:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No progress bars from the libraries inside: ours are plain lines."""
+    """Only our own plain lines inside: no progress bars, no asides about tied weights."""
     import datasets
     from transformers.utils import logging
 
     transformers: Any = logging  # its functions have no types
     shown = transformers.is_progress_bar_enabled(), datasets.is_progress_bar_enabled()
+    verbosity = transformers.get_verbosity()
+    transformers.set_verbosity_error()
     transformers.disable_progress_bar()
     datasets.disable_progress_bars()
     try:
         yield
     finally:
+        transformers.set_verbosity(verbosity)
         if shown[0]:
             transformers.enable_progress_bar()
         if shown[1]:

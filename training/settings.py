@@ -22,6 +22,7 @@ OURS = {
     "save_only_model": "a run could not resume",
     "load_best_model_at_end": "choosing a checkpoint is not training's job",
     "logging_nan_inf_filter": "it hides a loss that is not a number",
+    "logging_strategy": "the learning curve is always recorded",
     "include_num_input_tokens_seen": "tokens are always counted",
     "push_to_hub": "`imprimatur publish` is what publishes",
     "hub_token": "a secret has no place in a release file",

@@ -27,6 +27,7 @@ TEXT = "text"
 class Packing(NamedTuple):
     """What packing did to the corpus."""
 
+    num_documents: int
     num_tokens: int
     num_sequences: int
     fill_percent: float
@@ -99,7 +100,8 @@ def check_packed(
             f"{int(after.sum())} came out; use packing_strategy bfd_split"
         )
     num_tokens, num_sequences = int(after.sum()), len(packed)
-    return Packing(num_tokens, num_sequences, 100 * num_tokens / (num_sequences * max_length))
+    fill_percent = 100 * num_tokens / (num_sequences * max_length)
+    return Packing(len(ids), num_tokens, num_sequences, fill_percent)
 
 
 def _flat_batches(packed: "Dataset") -> "Iterator[NDArray[np.int64]]":

@@ -15,7 +15,8 @@ from typing import Any
 
 import torch
 from transformers import Trainer, TrainerCallback
-from transformers.trainer_callback import PrinterCallback
+from transformers.trainer import TRAINER_STATE_NAME
+from transformers.trainer_callback import PrinterCallback, TrainerState
 from trl.trainer.sft_trainer import SFTTrainer
 
 from training.checkpoints import PREFIX, mark_whole
@@ -31,10 +32,9 @@ IGNORED = -100
 class ExactTrainer(SFTTrainer):
     """SFTTrainer whose checkpoints are whole and whose numbers are numbers."""
 
-    def __init__(self, *args: Any, progress: Callable[[str], None], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.remove_callback(PrinterCallback)
-        self.add_callback(ProgressLines(progress))
         sft_config: Any = self.args
         self.plain_loss = sft_config.loss_type == "nll" and sft_config.label_smoothing_factor == 0
 
@@ -42,6 +42,18 @@ class ExactTrainer(SFTTrainer):
     def num_tokens_of_this_process(self) -> int:
         """Tokens trained on since the last start or resume."""
         return self.state.num_input_tokens_seen - self._initial_num_input_tokens_seen
+
+    def report_to(self, progress: Callable[[str], None]) -> None:
+        self.add_callback(ProgressLines(progress))
+
+    def take_over_finished(self, checkpoint: Path) -> bool:
+        """Where `checkpoint` is the last step, load it: asked to resume there, TRL adds a step."""
+        state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
+        if state.global_step < state.max_steps:
+            return False
+        self._load_from_checkpoint(str(checkpoint))
+        self.state = state
+        return True
 
     def _send_telemetry(self) -> None:
         """Who trains what is nobody's business."""

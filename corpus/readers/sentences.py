@@ -1,7 +1,7 @@
 """Plain text with one sentence a line and no document boundaries, as treebanks have it.
 
 Twenty sentences make a document: near the length of the other documents, and small enough that a
-held-out share can be drawn from a single file.
+held-out share can be drawn from a single file. A line that is not UTF-8 is set aside alone.
 """
 
 from collections.abc import Iterator
@@ -9,20 +9,34 @@ from itertools import islice
 from pathlib import Path
 
 from corpus.document import SourceDocument
+from corpus.readers.files import read_raw_lines
 from corpus.settings import SourceSettings
 
 SENTENCES = 20
 
 
 def read_sentences(source: str, settings: SourceSettings, path: Path) -> Iterator[SourceDocument]:
-    try:
-        sentences = iter(path.read_text(encoding="utf-8").splitlines())
-    except UnicodeDecodeError as error:
-        yield SourceDocument(path.stem, source, "", problem=f"not UTF-8: {error.reason}")
-        return
+    lines = read_raw_lines(path)
     number = 0
-    while block := list(islice(sentences, SENTENCES)):
+    while block := list(islice(lines, SENTENCES)):
         number += 1
-        text = "\n".join(block)
+        sentences = []
+        for line, content in block:
+            sentence, problem = _decode(content)
+            if problem:
+                yield SourceDocument(f"{path.stem}:line-{line}", source, "", problem=problem)
+            else:
+                sentences.append(sentence)
+        text = "\n".join(sentences)
         if text.strip():
             yield SourceDocument(f"{path.stem}:{number}", source, text)
+
+
+def _decode(content: bytes | None) -> tuple[str, str]:
+    """The sentence, or why it cannot be read."""
+    if content is None:
+        return "", "line too long"
+    try:
+        return content.decode("utf-8-sig"), ""
+    except UnicodeDecodeError as error:
+        return "", f"not UTF-8: {error.reason}"

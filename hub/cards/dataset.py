@@ -102,13 +102,14 @@ corpus = load_dataset("{card.repo}", revision="{card.tag}", split="train")
 ## Licences
 
 Each document keeps the licence it came under (column `licence`, with `attribution`); the collection
-has no licence of its own. Documents were cleaned, so those whose licence forbids changes are not here.
+has no licence of its own. Documents were cleaned, so those whose licence forbids changes are not
+here.
 
 {table(("licence", "obligations"), licences)}
 
-`ledger.parquet` (configuration `ledger`) lists **every** document that was read, kept or not: the words
-that decided about its licence, their rank (1 the document's own, 2 its source's, 3 a collector's),
-the verdict and the rule.
+`ledger.parquet` (configuration `ledger`) lists **every** document that was read, kept or not: the
+words that decided about its licence, their rank (1 the document's own, 2 its source's, 3 a
+collector's), the verdict and the rule.
 
 ## Left out
 

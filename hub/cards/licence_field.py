@@ -1,4 +1,4 @@
-"""Licence ids as a card's header wants them: the Hub's own ids, or `other` with a name and a link."""
+"""Licence ids as a card's header wants them: the Hub's own, or `other` with name and link."""
 
 from collections.abc import Sequence
 from typing import Any

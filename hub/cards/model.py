@@ -1,4 +1,4 @@
-"""The card of a model or a merge: what it is, what it scores with intervals, what it was made from."""
+"""The card of a model or a merge: what it is, what it scores, what it was made from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -35,8 +35,8 @@ def render(card: ResultsCard) -> str:
         ],
     )  # fmt: skip
     rows = [
-        (card.links.get(score["model"], score["model"]), score["group"],
-         score["metric"].replace("_", " "), f"{score['value']:.4f}",
+        (card.links.get(str(score["model"]), str(score["model"])), str(score["group"]),
+         str(score["metric"]).replace("_", " "), f"{score['value']:.4f}",
          f"{score['ci_low']:.4f} – {score['ci_high']:.4f}")
         for score in card.scores
     ]  # fmt: skip
@@ -67,7 +67,7 @@ scores = load_dataset("{card.repo}", "scores", revision="{card.tag}", split="tra
 answers = load_dataset("{card.repo}", "samples", revision="{card.tag}", split="train")
 ```
 
-`samples` has one row a model and item: what was measured and a hash of what was asked, not its text.
-`release.json` lists every repo of this release with its commit and the sha256 of its files; check them
-with `imprimatur verify`.
+`samples` has one row a model and item: what was measured and a hash of what was asked, not its
+text. `release.json` lists every repo of this release with its commit and the sha256 of its files;
+check them with `imprimatur verify`.
 """

@@ -1,10 +1,10 @@
 """What follows for a model from its base and the corpora it was trained on.
 
 The position taken here, named so that it can be printed: *use follows, text obligations do not*. A
-model keeps its base's licence; trained on a research version of a corpus it may be used for research
-only, whatever its base allows. Attribution of the texts stands on the card of the corpus, which the
-model's card links. Training on a text under a licence that forbids it never gets this far: such a
-text is in no corpus.
+model keeps its base's licence; trained on a research version of a corpus it may be used for
+research only, whatever its base allows. Attribution of the texts stands on the card of the corpus,
+which the model's card links. Training on a text under a licence that forbids it never gets this
+far: such a text is in no corpus.
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,8 @@
 """Statements about one document -> its licence.
 
-Each statement has a rank: 1 the document's own words, 2 the source's terms, 3 what an aggregator or a
-card claims. The best rank present decides; within a rank the most restrictive statement wins; a more
-restrictive statement of a lower rank is a conflict: shown, and refused for commercial use.
+Each statement has a rank: 1 the document's own words, 2 the source's terms, 3 what an aggregator or
+a card claims. The best rank present decides; within a rank the most restrictive statement wins; a
+more restrictive statement of a lower rank is a conflict: shown, and refused for commercial use.
 Copies of one document pool their evidence: resolve the union.
 """
 

@@ -24,7 +24,7 @@ _CC_URL = re.compile(
 _CC_ZERO = re.compile(r"creativecommons\.org/publicdomain/zero/1\.0", re.I)
 _PUBLIC_DOMAIN_MARK = re.compile(r"creativecommons\.org/publicdomain/mark/1\.0", re.I)
 _CC_SHORT = re.compile(
-    r"\bcc[-\s]?(by(?:[-\s](?:nc|nd|sa))*)(?:[-\s]?(\d\.\d))?(?:[-\s](?:international|unported))?",
+    r"\bcc[-\s]?(by(?:[-\s](?:nc|nd|sa))*)(?:[-\s]?(\d\.\d))?(?![-\w])",
     re.I,
 )
 _CC_NAME = re.compile(
@@ -68,7 +68,7 @@ def recognise(statement: str) -> str | None:
 
 
 def _creative_commons_in(words: str) -> set[str]:
-    """Every distinct Creative Commons licence in `words`; the unversioned name yields to a version."""
+    """Every distinct Creative Commons licence in `words`; a versioned one replaces its name."""
     found = {_id(match[1], match[2]) for match in _CC_URL.finditer(words)}
     if _CC_ZERO.search(words):
         found.add("CC0-1.0")
@@ -88,10 +88,7 @@ def _id(elements: str, version: str | None) -> str:
     ordered = "-".join(
         part for part in ("BY", "NC", "ND", "SA") if part in re.split(r"[-\s]", elements.upper())
     )
-    if version in CC_VERSIONS:
-        id = f"CC-{ordered}-{version}"
-    else:
-        id = f"LicenseRef-CC-{ordered}"
+    id = f"CC-{ordered}-{version}" if version in CC_VERSIONS else f"LicenseRef-CC-{ordered}"
     return id if id in LICENCES else ""
 
 

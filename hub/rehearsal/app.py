@@ -5,17 +5,32 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Route
 
-from hub.rehearsal import branches, info, lfs, listing, repos, xet
+from hub.rehearsal import (
+    branches,
+    collections_api,
+    discussions,
+    dumb_git,
+    info,
+    lfs,
+    listing,
+    pages,
+    repos,
+    spaces,
+    xet,
+)
 from hub.rehearsal.auth import Accounts, Identity, LocalOnly
 from hub.rehearsal.commit import commit
 from hub.rehearsal.context import Hub, with_json
-from hub.rehearsal.errors import HubError, answer
+from hub.rehearsal.errors import HubError, answer, nobody_listens
 from hub.rehearsal.objects import LargeFiles
 from hub.rehearsal.preupload import preupload
 from hub.rehearsal.resolve import resolve
+from hub.rehearsal.shelf import Shelf
 from hub.rehearsal.store import Store
 from hub.rehearsal.xorbs import Xorbs
 
@@ -24,12 +39,27 @@ def create_app(root: Path, users: Mapping[str, str], orgs: Sequence[str] = ()) -
     """The app over the repos in `root`; `users` maps names to tokens, the first owns the `orgs`."""
     root.mkdir(parents=True, exist_ok=True)
     hub = Hub(
-        Store(root), LargeFiles(root), Xorbs(root), Accounts(users, orgs), Identity.load(root)
+        store=Store(root),
+        large=LargeFiles(root),
+        xorbs=Xorbs(root),
+        shelf=Shelf(root),
+        accounts=Accounts(users, orgs),
+        identity=Identity.load(root),
     )
     app = Starlette(
-        routes=[*_account_routes(), *_repo_api_routes(), *_file_routes()],
+        routes=[
+            *_account_routes(),
+            *_collection_routes(),
+            *_repo_routes(),
+            *_space_routes(),
+            *_file_routes(),
+        ],
         middleware=[Middleware(LocalOnly)],
-        exception_handlers={HubError: answer},
+        exception_handlers={
+            HubError: answer,
+            HTTPException: answer,
+            ClientDisconnect: nobody_listens,
+        },
     )
     app.state.hub = hub
     return app
@@ -52,7 +82,7 @@ def _account_routes() -> list[BaseRoute]:
     ]
 
 
-def _repo_api_routes() -> list[BaseRoute]:
+def _repo_routes() -> list[BaseRoute]:
     """`/api/{kinds}/{namespace}/{name}/...`, the revision as one percent-encoded segment."""
     table: list[tuple[str, str, Any]] = [
         ("GET", "", info.repo_info),
@@ -73,6 +103,15 @@ def _repo_api_routes() -> list[BaseRoute]:
         ("PUT", "/settings", with_json(repos.settings)),
         ("GET", "/auth-check", repos.auth_check),
         ("GET", "/auth-check/write", repos.auth_check),
+        ("GET", "/discussions", discussions.listing),
+        ("POST", "/discussions", with_json(discussions.create)),
+        ("GET", "/discussions/{num}", discussions.details),
+        ("POST", "/discussions/{num}/comment", with_json(discussions.comment)),
+        ("POST", "/discussions/{num}/comment/{id}/edit", with_json(discussions.edit_comment)),
+        ("POST", "/discussions/{num}/comment/{id}/hide", with_json(discussions.hide_comment)),
+        ("POST", "/discussions/{num}/title", with_json(discussions.rename)),
+        ("POST", "/discussions/{num}/status", with_json(discussions.set_status)),
+        ("POST", "/discussions/{num}/merge", with_json(discussions.merge)),
     ]
     routes: list[BaseRoute] = []
     for kinds in ("models", "datasets", "spaces"):
@@ -85,6 +124,32 @@ def _repo_api_routes() -> list[BaseRoute]:
     return routes
 
 
+def _collection_routes() -> list[BaseRoute]:
+    one = "/api/collections/{namespace}/{slug}"
+    return [
+        Route("/api/collections", collections_api.listing, methods=["GET"]),
+        Route("/api/collections", with_json(collections_api.create), methods=["POST"]),
+        Route(one, collections_api.get, methods=["GET"]),
+        Route(one, with_json(collections_api.update), methods=["PATCH"]),
+        Route(one, collections_api.delete, methods=["DELETE"]),
+        Route(f"{one}/items", with_json(collections_api.add_item), methods=["POST"]),
+        Route(f"{one}/items/{{item}}", with_json(collections_api.update_item), methods=["PATCH"]),
+        Route(f"{one}/items/{{item}}", collections_api.delete_item, methods=["DELETE"]),
+    ]
+
+
+def _space_routes() -> list[BaseRoute]:
+    base = "/api/spaces/{namespace}/{name}"
+    routes: list[BaseRoute] = [Route(f"{base}/runtime", spaces.runtime)]
+    for action in ("restart", "pause", "hardware", "sleeptime"):
+        routes.append(Route(f"{base}/{action}", with_json(spaces.change), methods=["POST"]))
+    for kind in ("variables", "secrets"):
+        routes.append(Route(f"{base}/{kind}", spaces.settings_of, methods=["GET"]))
+        change = with_json(spaces.change_setting)
+        routes.append(Route(f"{base}/{kind}", change, methods=["POST", "DELETE"]))
+    return routes
+
+
 def _file_routes() -> list[BaseRoute]:
     """`/{namespace}/{name}/...`, with `/datasets` or `/spaces` before it for those."""
     table: list[tuple[str, str, Any]] = [
@@ -92,8 +157,14 @@ def _file_routes() -> list[BaseRoute]:
         ("GET", "/raw/{revision}/{path:path}", resolve),
         ("POST", "/info/lfs/objects/batch", with_json(lfs.batch)),
         ("POST", "/info/lfs/verify", with_json(lfs.verify)),
+        ("GET", "", pages.repo),
+        ("GET", "/tree/{revision}", pages.repo),
+        ("GET", "/info/refs", dumb_git.refs),
+        ("GET", "/HEAD", dumb_git.head),
+        ("GET", "/objects/{path:path}", dumb_git.objects),
     ]
-    return [
+    routes: list[BaseRoute] = [Route("/", pages.index)]
+    return routes + [
         Route(f"{prefix}/{{namespace}}/{{name}}{path}", endpoint, methods=[method])
         for prefix in ("/datasets", "/spaces", "")
         for method, path, endpoint in table

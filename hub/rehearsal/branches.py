@@ -16,7 +16,7 @@ from hub.rehearsal.store import MAIN
 
 def create_branch(request: Request, body: dict[str, Any]) -> Response:
     """POST branch/{branch} {startingPoint?, emptyBranch?, overwrite?}"""
-    repository, user = writable(request)
+    repository, _ = writable(request)
     ref = ref_name(HEADS, param(request, "branch"))
     with repository.writing():
         if repository.head(ref) is not None and not body.get("overwrite"):

@@ -34,6 +34,7 @@ from hub.rehearsal.tree import Folder
 
 MAX_LINE_BYTES = 24 << 20  # a regular file is at most 10 MB, 4/3 of that in base64
 MAX_OPERATIONS = 25_000
+MAX_TITLE, MAX_DESCRIPTION = 1_000, 65_536
 
 
 class Change(NamedTuple):
@@ -84,6 +85,8 @@ class Draft:
     def _header(self, value: dict[str, Any]) -> None:
         self.title = str(value.get("summary") or "").strip()
         self.description = str(value.get("description") or "")
+        if len(self.title) > MAX_TITLE or len(self.description) > MAX_DESCRIPTION:
+            raise bad_request("The commit's summary or description is too long")
         parent = value.get("parentCommit")
         self.parent = None if parent is None else str(parent)
 

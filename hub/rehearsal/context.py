@@ -20,6 +20,7 @@ from hub.rehearsal.errors import HubError, bad_request, repo_not_found, too_larg
 from hub.rehearsal.names import RepoId, repo_id
 from hub.rehearsal.objects import LargeFiles
 from hub.rehearsal.repository import Repository
+from hub.rehearsal.shelf import Shelf
 from hub.rehearsal.store import Store
 from hub.rehearsal.xorbs import Xorbs
 
@@ -33,6 +34,7 @@ class Hub:
     store: Store
     large: LargeFiles
     xorbs: Xorbs
+    shelf: Shelf
     accounts: Accounts
     identity: Identity
 

@@ -11,10 +11,17 @@ One trap: a 401 without the message "Invalid credentials in Authorization header
 client as "repo not found", whatever the body says.
 """
 
+import re
 from collections.abc import Mapping
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+
+# A repo named without a namespace (`gpt2`): there are none here, and clients do ask.
+_BARE_NAME = re.compile(
+    r"/api/(models|datasets|spaces)/[^/]+(/(revision|tree|commits|paths-info)/.*)?$|/[^/]+/resolve/"
+)
 
 
 class HubError(Exception):
@@ -72,13 +79,22 @@ def too_large(message: str) -> HubError:
     return HubError(413, message)
 
 
-async def answer(_request: Request, error: Exception) -> Response:
-    """Turn a HubError into the JSON and headers that the clients read."""
+async def answer(request: Request, error: Exception) -> Response:
+    """Turn an error into the JSON and headers that the clients read."""
+    if isinstance(error, HTTPException):  # the router's own: no such address, or not this method
+        code = "RepoNotFound" if _BARE_NAME.match(request.url.path) else None
+        message = f"{error.detail}: the rehearsal Hub has no such address"
+        error = HubError(error.status_code, message, code)
     assert isinstance(error, HubError)
     headers = {**error.headers, "X-Error-Message": _header_safe(error.message)}
     if error.code is not None:
         headers["X-Error-Code"] = error.code
     return JSONResponse({"error": error.message, **error.body}, error.status, headers)
+
+
+async def nobody_listens(_request: Request, _error: Exception) -> Response:
+    """The client went away in mid-upload: nothing to answer, nothing to report."""
+    return Response(status_code=499)
 
 
 def _header_safe(text: str) -> str:

@@ -49,7 +49,8 @@ def list_repos(request: Request) -> Response:
             head = repository.head(MAIN)
             if head is not None:
                 found.append(describe(repository, head, blobs=False))
-    return JSONResponse(found[: int(request.query_params.get("limit", "1000")[:4] or 0)])
+    limit = request.query_params.get("limit", "")
+    return JSONResponse(found[: int(limit) if limit.isdecimal() and len(limit) < 9 else None])
 
 
 def describe(repository: Repository, oid: ObjectID, blobs: bool) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Incoming:
         os.close(self._handle)
         self._path.unlink(missing_ok=True)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self._sha256.update(data)
         self.size += len(data)
         view = memoryview(data)
@@ -67,7 +67,7 @@ class Incoming:
             raise bad_request(f"Content does not match its digest or size: {expected}")
         os.fsync(self._handle)
         self._target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(self._path, self._target)
+        self._path.replace(self._target)
         sync_folder(self._target.parent)
 
 

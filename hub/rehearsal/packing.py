@@ -97,7 +97,7 @@ class ObjectWriter:
             file.write(zlib.compress(b"%s %d\0" % (type_name, len(data)) + data, 1))
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, target)
+        Path(temporary).replace(target)
         sync_folder(target.parent)
 
 
@@ -134,8 +134,8 @@ class _Pack:
             index.flush()
             os.fsync(index.fileno())
         target = pack_folder / f"pack-{checksum.hex()}"
-        os.replace(self._path, target.with_suffix(".pack"))
-        os.replace(index_path, target.with_suffix(".idx"))
+        self._path.replace(target.with_suffix(".pack"))
+        index_path.replace(target.with_suffix(".idx"))
         sync_folder(pack_folder)
 
     def discard(self) -> None:

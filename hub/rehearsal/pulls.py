@@ -101,8 +101,8 @@ def merge(repository: Repository, user: str, number: int) -> ObjectID:
         pull, main = repository.head(pull_ref(number)), repository.head(MAIN)
         if not found.is_pull_request or pull is None or main is None:
             raise bad_request("Not a pull request")
-        if found.status in ("merged", "closed"):
-            raise bad_request(f"The pull request is {found.status}")
+        if found.status != "open":
+            raise bad_request(f"The pull request is {found.status}: only an open one can be merged")
         base = _common_ancestor(repository, main, pull)
         if base == main:
             merged = pull

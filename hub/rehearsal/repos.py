@@ -42,10 +42,10 @@ def whoami(request: Request) -> Response:
 def _named(request: Request, body: dict[str, Any]) -> RepoId:
     """The repo that a JSON body names: {name, organization?, type?}."""
     user = hub_of(request).accounts.require(request)
-    name = text(body, "name")
-    namespace, _, short = name.rpartition("/")
-    namespace = body.get("organization") or namespace or user
-    return new_repo_id(body.get("type") or "model", namespace, short)
+    name, organization = text(body, "name"), body.get("organization")
+    if organization is None and "/" in name:
+        organization, name = _halves(name)
+    return new_repo_id(body.get("type") or "model", organization or user, name)
 
 
 def create(request: Request, body: dict[str, Any]) -> Response:

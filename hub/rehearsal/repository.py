@@ -80,12 +80,9 @@ class Repository:
 
     def refs(self, folder: str) -> dict[str, str]:
         """Name -> commit id of the refs below `refs/heads`, `refs/tags` or `refs/pr`."""
-        found = {}
-        for name in sorted(self._refs.subkeys(Ref(folder.encode()))):
-            oid = self._refs.read_loose_ref(Ref(folder.encode() + b"/" + name))
-            if oid is not None:
-                found[name.decode()] = self._peel(ObjectID(oid)).decode()
-        return found
+        with self.reading():
+            found = self._refs.as_dict(Ref(folder.encode()))
+            return {name.decode(): self._peel(found[name]).decode() for name in sorted(found)}
 
     def head(self, ref: Ref) -> ObjectID | None:
         """The commit a full ref name stands at."""

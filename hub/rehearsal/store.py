@@ -8,7 +8,6 @@ go.
 """
 
 import json
-import os
 import shutil
 import tempfile
 import threading
@@ -73,7 +72,7 @@ class Store:
             self._prepare(draft, settings, files)
             target = self._repos / repo.folder
             target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(draft, target)
+            draft.replace(target)
             sync_folder(target.parent)
             self._forget_move(repo)
         return self.open(repo)
@@ -95,7 +94,7 @@ class Store:
         repository = self.open(repo)
         with self._names_lock, repository.writing():
             trash = Path(tempfile.mkdtemp(dir=self._incoming, prefix="deleted-"))
-            os.replace(repository.path, trash / "repo")
+            repository.path.replace(trash / "repo")
         shutil.rmtree(trash)
 
     def move(self, old: RepoId, new: RepoId) -> None:
@@ -106,7 +105,7 @@ class Store:
                 raise conflict(f"Repo {new.full_name} already exists")
             target = self._repos / new.folder
             target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(repository.path, target)
+            repository.path.replace(target)
             moves = self._moves()
             moves.pop(new.folder, None)
             moves[repository.repo.folder] = new.folder

@@ -2,7 +2,7 @@
 
     GET  /api/.../xet-write-token/{revision}        where to upload, with a pass for an hour
     POST /xet/{store}/v1/xorbs/default/{hash}       a block of chunks
-    POST /xet/{store}/v1/shards                     what the files are made of: they are rebuilt here
+    POST /xet/{store}/v1/shards                     what files are made of: they are rebuilt here
     anything else below /xet                        404, which the client takes for "not here yet"
 
 The store's id is part of the address because the client remembers, per address, which chunks a

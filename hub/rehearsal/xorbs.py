@@ -11,7 +11,6 @@ file, and what the file's sha256 is: nothing is kept that does not match its dig
 Hashes are four 64-bit little-endian numbers in hexadecimal: bytes reversed in groups of eight.
 """
 
-import mmap
 import os
 import struct
 import tempfile
@@ -78,17 +77,17 @@ class Xorbs:
         target = self.path(xorb)
         is_new = not target.exists()
         target.parent.mkdir(exist_ok=True)
-        os.replace(draft, target)
+        draft.replace(target)
         return is_new
 
-    def chunks(self, segment: Segment) -> Iterator[bytes]:
+    def chunks(self, segment: Segment) -> Iterator[bytes | memoryview]:
         """The decoded chunks of a segment."""
         path = self.path(segment.xorb)
         try:
             file = path.open("rb")
         except FileNotFoundError as error:
             raise HubError(404, f"Xorb {segment.xorb} was not uploaded") from error
-        with file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        with file:
             offsets = _offsets_of(path, file.fileno())
             if not segment.first < segment.stop < len(offsets):
                 raise bad_request(f"Xorb {segment.xorb} has no chunk {segment.stop - 1}")
@@ -97,14 +96,14 @@ class Xorbs:
                 offsets[segment.first + 1 : segment.stop + 1],
                 strict=True,
             ):
-                yield decode(data[offset:end])
+                yield decode(os.pread(file.fileno(), end - offset, offset))
 
 
-def decode(chunk: bytes) -> bytes:
+def decode(chunk: bytes) -> bytes | memoryview:
     """One chunk's content, from its header and data; 400 if it is not well-formed."""
     _, _, encoding, raw_length = _CHUNK_HEADER.unpack_from(chunk)
     length = int.from_bytes(raw_length, "little")
-    data = chunk[_CHUNK_HEADER.size :]
+    data: bytes | memoryview = memoryview(chunk)[_CHUNK_HEADER.size :]
     if encoding in (1, 2):
         try:
             data = lz4.frame.LZ4FrameDecompressor().decompress(data, max_length=length + 1)
@@ -117,7 +116,7 @@ def decode(chunk: bytes) -> bytes:
     return _ungroup(data) if encoding == 2 else data
 
 
-def _ungroup(data: bytes) -> bytes:
+def _ungroup(data: bytes | memoryview) -> bytes:
     """Undo the byte grouping: first every byte at position 0 modulo 4, then those at 1, 2, 3."""
     whole = bytearray(len(data))
     start = 0

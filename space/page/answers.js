@@ -1,0 +1,45 @@
+// The questions behind a difference: which answers changed, by id and outcome.
+
+import { el, openDialog } from "./dom.js";
+import { pretty } from "./board.js";
+import { fetchJson } from "./state.js";
+
+export async function openAnswers(before, after, column) {
+  const title = `${after} against ${before}: ${column.group}, ${column.label}`;
+  openDialog(title, el("p", {}, "Reading the answers …"));
+  const wanted = { before, after, group: column.group, metric: column.metric };
+  try {
+    const found = await fetchJson("answers.json", wanted);
+    openDialog(title, ...(found.problem ? [el("p", {}, `Nothing to show: ${found.problem}.`)]
+      : table(found, before, after, column)));
+  } catch (error) {
+    openDialog(title, el("p", {}, `Nothing to show: ${error.message}.`));
+  }
+}
+
+function table(found, before, after, column) {
+  const outcome = (value) => (typeof value === "boolean" ? (value ? "right" : "wrong") : value.toFixed(3));
+  const same = found.asked - found.gained - found.lost;
+  const ways = typeof found.changed[0]?.before === "boolean" || column.better === "higher"
+    ? [`${found.gained} wrong → right`, `${found.lost} right → wrong`]
+    : [`${found.lost} lower`, `${found.gained} higher`];
+  const head = ["task", "item", before, after, ""].map((text) => el("th", { scope: "col" }, text));
+  const rows = found.changed.map((item) => el("tr", {},
+    el("td", {}, item.task), el("td", {}, item.item),
+    el("td", { class: "number" }, outcome(item.before)),
+    el("td", { class: "number" }, outcome(item.after)),
+    el("td", { class: "number" }, change(item))));
+  return [
+    el("p", {}, `${found.asked} asked of both: ${ways.join(", ")}, ${same} the same.`
+      + (found.not_shared ? ` ${found.not_shared} were not asked of both, or in other words.` : "")
+      + (found.left_out ? ` The ${found.changed.length} largest changes are listed.` : "")),
+    rows.length ? el("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": "changed answers" },
+      el("table", {}, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows))) : null,
+  ].filter(Boolean);
+}
+
+function change({ before, after }) {
+  if (typeof before === "boolean") return after ? "gained" : "lost";
+  const value = after - before;
+  return pretty(`${value > 0 ? "+" : ""}${value.toFixed(3)}`);
+}

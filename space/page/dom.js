@@ -1,0 +1,35 @@
+// Building the page. Text only ever becomes a text node, so no name or answer can become markup.
+
+export const byId = (id) => document.getElementById(id);
+
+export function el(tag, properties = {}, ...children) {
+  return fill(document.createElement(tag), properties, children);
+}
+
+// The inline <svg> of the page knows its own namespace.
+export function svg(tag, properties = {}, ...children) {
+  const { namespaceURI } = document.querySelector("#plane svg");
+  return fill(document.createElementNS(namespaceURI, tag), properties, children);
+}
+
+function fill(node, properties, children) {
+  for (const [name, value] of Object.entries(properties)) {
+    if (typeof value === "function") node.addEventListener(name, value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+// A link, where the address is one that a browser may follow; else its text.
+export function link(url, text, properties = {}) {
+  if (!/^https?:\/\//.test(url ?? "")) return el("span", {}, text);
+  return el("a", { href: url, rel: "noopener", target: "_blank", ...properties }, text);
+}
+
+export function openDialog(title, ...body) {
+  byId("dialog-title").textContent = title;
+  byId("dialog-body").replaceChildren(...body);
+  if (!byId("dialog").open) byId("dialog").showModal();
+}

@@ -1,0 +1,58 @@
+// Where the results come from, what is wrong with them, and the repos of the release.
+
+import { byId, el, link } from "./dom.js";
+
+export function showOrigin(board) {
+  const { source, release, status } = board;
+  const lines = [];
+  if (status === "nothing") {
+    lines.push(el("p", { class: "nothing" }, "No results can be shown."), ...list(board.notes));
+    byId("origin").textContent = "Nothing is shown in their place.";
+  } else {
+    const when = source.kind === "snapshot" ? `Snapshot of ${source.date}` : "Read live";
+    const where = source.repo ? `, ${source.repo}${source.revision ? ` at ${source.revision}` : ""}` : "";
+    byId("origin").textContent = when + where;
+    byId("origin").classList.toggle("snapshot", source.kind === "snapshot");
+    if (board.notes.length) lines.push(el("p", {}, "Not read live:"), ...list(board.notes));
+    if (board.problems.length) lines.push(el("p", {}, "Data problems:"), ...list(board.problems));
+    if (!board.columns.length) lines.push(el("p", { class: "nothing" }, "The results hold no score."));
+  }
+  if (release) {
+    byId("title").textContent = `${release.name} ${release.tag}`;
+    document.title = `${release.name} ${release.tag}: compare`;
+  }
+  byId("notes").replaceChildren(...lines);
+  byId("notes").hidden = !lines.length;
+}
+
+const list = (texts) => [el("ul", {}, texts.map((text) => el("li", {}, text)))];
+
+export function showRelease({ release, models }) {
+  if (!release) return;
+  byId("release").hidden = false;
+  const signed = release.signature === "unsigned" ? "It is unsigned." : `Signature: ${release.signature}.`;
+  byId("release-words").textContent = `${release.repos.length} repos, publication digest `
+    + `${release.digest.slice(0, 16)}…. ${signed}`;
+  const licences = new Map(models.map((model) => [model.repo, model.licence.join(", ")]));
+  const head = ["repo", "what", "licence", "commit", "download"];
+  byId("repos").replaceChildren(
+    el("thead", {}, el("tr", {}, head.map((text) => el("th", { scope: "col" }, text)))),
+    el("tbody", {}, release.repos.map((repo) => el("tr", {},
+      el("th", { scope: "row" }, link(repo.url, repo.id)),
+      el("td", {}, repo.kind),
+      el("td", {}, licences.get(repo.id) || "see its card"),
+      el("td", {}, el("code", { title: repo.commit }, repo.commit.slice(0, 8))),
+      el("td", {}, el("code", {}, command(repo, release.tag)))))));
+  byId("cite").textContent = citation(release);
+}
+
+const command = (repo, tag) => `hf download ${repo.id}`
+  + `${repo.type === "model" ? "" : ` --repo-type ${repo.type}`} --revision ${tag}`;
+
+function citation(release) {
+  const results = release.repos.at(-1);
+  return [`@misc{${release.name.replaceAll(/[^A-Za-z0-9]/g, "")},`,
+    `  title = {${release.name} ${release.tag}},`,
+    `  howpublished = {\\url{${results.url}}},`,
+    `  note = {publication digest ${release.digest}},`, "}"].join("\n");
+}

@@ -1,0 +1,69 @@
+"""Tables and texts from outside, taken in so that nothing in them can do harm.
+
+read_rows(path, columns)   a Parquet file as {column: list}, or Unreadable in one sentence
+tame(text)                 a name that is safe to show: no control characters, no megabytes
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import parquet
+
+MAX_ROWS = 2_000_000
+MAX_BYTES = 512 * 1024 * 1024
+"""uncompressed: a small file may hold a very large table"""
+MAX_TEXT = 200
+"""characters of a name; more does not fit a table anyway"""
+
+# Marks that reorder the text around them (Unicode TR 36, "bidirectional text spoofing").
+_REORDERING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F}
+
+
+class Unreadable(Exception):
+    """What cannot be read and why, in one sentence that the page shows as it is."""
+
+
+def read_rows(path: Path, columns: Mapping[str, pa.DataType]) -> dict[str, list[Any]]:
+    """The named columns, cast to their types; other columns are left alone."""
+    name = path.name
+    try:
+        table = _read(path, columns)
+        return {
+            column: table.column(column).cast(kind).to_pylist() for column, kind in columns.items()
+        }
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        said = tame(str(error).splitlines()[0])
+        raise Unreadable(f"{name} does not hold the columns expected of it: {said}") from None
+    except (pa.ArrowException, OSError, ValueError) as error:
+        said = tame((str(error).splitlines() or ["unknown"])[0])
+        raise Unreadable(f"{name} cannot be read as Parquet: {said}") from None
+
+
+def _read(path: Path, columns: Mapping[str, pa.DataType]) -> pa.Table:
+    with parquet.ParquetFile(path) as file:
+        missing = [column for column in columns if column not in file.schema_arrow.names]
+        if missing:
+            raise Unreadable(f"{path.name} lacks the column {' and '.join(missing)}")
+        found = file.metadata
+        size = sum(found.row_group(i).total_byte_size for i in range(found.num_row_groups))
+        if found.num_rows > MAX_ROWS or size > MAX_BYTES:
+            raise Unreadable(f"{path.name} is larger than this page reads ({found.num_rows} rows)")
+        return file.read(columns=list(columns))
+
+
+def tame(text: object) -> str:
+    """Text to show: without control and reordering characters, and of a bearable length."""
+    whole = str(text)
+    shown = "".join(
+        "\ufffd" if ord(c) < 32 or 127 <= ord(c) < 160 or ord(c) in _REORDERING else c
+        for c in whole[: MAX_TEXT + 1].encode("utf-8", "replace").decode()
+    )
+    if len(whole) <= MAX_TEXT:
+        return shown
+    # Two long names that begin alike stay two names.
+    return (
+        f"{shown[:MAX_TEXT]}… #{hashlib.sha256(whole.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    )

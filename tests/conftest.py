@@ -1,0 +1,62 @@
+"""What several tests share: the quick demo, run once a session, by the real command."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DEMO = ROOT / "release" / "recipes" / "demo.yaml"
+COMMAND = str(Path(sys.executable).with_name("imprimatur"))
+
+# Time is not what these tests are about, and a shared machine can be slow.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
+
+
+def imprimatur(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, as a person runs it."""
+    return subprocess.run(
+        [COMMAND, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+@dataclass(frozen=True)
+class Workdir:
+    """A work folder after a run."""
+
+    path: Path
+
+    def manifests(self) -> dict[str, dict[str, Any]]:
+        found = [json.loads(path.read_bytes()) for path in self.path.glob("*/*/manifest.json")]
+        return {manifest["name"]: manifest for manifest in found}
+
+    def folder(self, name: str) -> Path:
+        for path in self.path.glob("*/*/manifest.json"):
+            if json.loads(path.read_bytes())["name"] == name:
+                return path.parent
+        raise KeyError(name)
+
+    def digests(self) -> dict[str, str]:
+        return {name: manifest["digest"] for name, manifest in self.manifests().items()}
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Workdir:
+    """The demo with every step real and the training short."""
+    path = tmp_path_factory.mktemp("demo") / "work"
+    done = imprimatur("run", DEMO, "--scale", "quick", "--workdir", path)
+    assert done.returncode == 0, done.stderr
+    return Workdir(path)

@@ -1,0 +1,150 @@
+"""A whole release by the real command: what is left behind, run again, killed, in another folder."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from conftest import COMMAND, DEMO, Workdir, imprimatur
+
+
+def excluded(demo: Workdir, name: str) -> dict[str, str]:
+    """id -> reason of what a corpus left out, from its ledger."""
+    rows = pq.read_table(demo.folder(name) / "ledger.parquet").to_pylist()
+    return {row["id"]: row["reason"] for row in rows if row["status"] == "excluded"}
+
+
+def test_every_artefact_has_its_manifest_and_holds_what_it_lists(demo):
+    names = demo.manifests().keys()
+    assert {"general", "medical-commercial", "medical-commercial-excluded", "medical-research",
+            "blank", "base", "adapted", "adapted-slerp", "base-results"} <= names  # fmt: skip
+    for name, manifest in demo.manifests().items():
+        for file in manifest["files"]:
+            assert (demo.folder(name) / file["path"]).stat().st_size == file["size"]
+    assert not list((demo.path / "scratch").iterdir())
+
+
+def test_summary_has_the_rows_that_readers_rely_on(demo):
+    rows = json.loads((demo.path / "summary.json").read_bytes())
+    assert {tuple(sorted(row)) for row in rows} == {
+        ("ci_high", "ci_low", "group", "metric", "model", "value")
+    }
+    text = [row for row in rows if row["metric"] == "bits_per_byte"]
+    assert {row["group"] for row in text} == {"medical", "general"}
+    assert {row["model"] for row in text} == {"base", "adapted", "adapted-slerp"}
+    for row in rows:
+        assert row["ci_low"] <= row["value"] <= row["ci_high"]
+
+
+def test_planted_trouble_ends_where_it_belongs(demo):
+    commercial, research = excluded(demo, "medical-commercial"), excluded(demo, "medical-research")
+    assert commercial["article-10"] == "licence"  # non-commercial
+    assert "article-10" not in research
+    for reasons in (commercial, research):
+        assert reasons["article-13"] == "licence"  # no derivatives
+        assert reasons["soin-sans-licence"] == "licence"
+        assert reasons["soin-copie-1"] == "duplicate"
+        assert reasons["soin-copie-2"] == "duplicate"
+        assert reasons["soin-fuite"] == "contaminated"
+
+
+def test_nothing_is_left_out_without_being_planted(demo):
+    planted = {"article-13", "soin-sans-licence", "soin-copie-1", "soin-copie-2", "soin-fuite"}
+    assert excluded(demo, "medical-research").keys() == planted
+    assert excluded(demo, "medical-commercial").keys() == planted | {"article-10"}
+    assert not excluded(demo, "general")
+
+
+def test_what_is_held_out_is_in_no_training_corpus(demo):
+    def ids(name: str) -> set[str]:
+        files = sorted((demo.folder(name) / "data").glob("*.parquet"))
+        return {row["id"] for file in files for row in pq.read_table(file).to_pylist()}
+
+    held_out = ids("medical-held-out")
+    assert held_out
+    assert not held_out & (ids("medical-commercial") | ids("medical-research"))
+    assert not ids("general-held-out") & ids("general")
+
+
+def test_a_second_run_does_nothing_and_says_so(demo):
+    before = {path: path.stat().st_mtime_ns for path in demo.path.rglob("manifest.json")}
+    began = time.monotonic()
+    done = imprimatur("run", DEMO, "--scale", "quick", "--workdir", demo.path)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Everything is up to date")
+    assert time.monotonic() - began < 10
+    assert before == {path: path.stat().st_mtime_ns for path in demo.path.rglob("manifest.json")}
+
+
+def test_no_path_of_this_machine_enters_a_manifest(demo):
+    for path in demo.path.rglob("manifest.json"):
+        text = path.read_text(encoding="utf-8")
+        assert str(demo.path) not in text
+        assert str(Path.home()) + "/" not in text
+        assert os.uname().nodename not in text
+
+
+def test_another_folder_and_other_workers_give_the_same_digests(demo, tmp_path):
+    done = imprimatur(
+        "run", DEMO, "--scale", "quick", "--workdir", tmp_path / "other", "--set", "workers=2"
+    )
+    assert done.returncode == 0, done.stderr
+    assert Workdir(tmp_path / "other").digests() == demo.digests()
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_shards_do_not_depend_on_the_number_of_workers(tmp_path, workers):
+    digests = []
+    for folder, count in (("one", 1), ("more", workers)):
+        done = imprimatur(
+            "run", DEMO, "--until", "corpus", "--workdir", tmp_path / folder,
+            "--set", "corpora.medical-research.shards=3", "--set", f"workers={count}",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        work = Workdir(tmp_path / folder)
+        digests.append(work.digests())
+        assert len(list((work.folder("medical-research") / "data").iterdir())) == 3
+    assert digests[0] == digests[1]
+
+
+def test_a_release_killed_at_many_points_ends_as_an_undisturbed_one(demo, tmp_path):
+    """kill -9 at moments spread over all stages; whole artefacts are never made twice."""
+    points = ["general: reading", "medical-research: writing", "blank: started",
+              "scratch/base-*/checkpoint-1", "scratch/base-*/checkpoint-3/*.pt",
+              "adapted: started", "scratch/adapted-*/checkpoint-2", "adapted-slerp: started",
+              "adapted-slerp-results: adapted-slerp: loading"]  # fmt: skip
+    work = Workdir(tmp_path / "killed")
+    whole: dict[Path, int] = {}
+    for point in points:
+        kill_at(point, work.path)
+        now = {path: path.stat().st_mtime_ns for path in work.path.glob("*/*/manifest.json")}
+        assert whole.items() <= now.items(), f"a finished stage was repeated before {point}"
+        whole = now
+    done = imprimatur("run", DEMO, "--scale", "quick", "--workdir", work.path)
+    assert done.returncode == 0, done.stderr
+    assert work.digests() == demo.digests()
+    assert not list((work.path / "scratch").iterdir())
+
+
+def kill_at(point: str, workdir: Path) -> None:
+    """Run until `point`, then kill the process and all its children.
+
+    A point is part of a progress line or, with a slash in it, a file that appears.
+    """
+    process = subprocess.Popen(
+        [COMMAND, "run", str(DEMO), "--scale", "quick", "--workdir", str(workdir)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    if "/" in point:
+        while not (reached := any(workdir.glob(point))) and process.poll() is None:
+            time.sleep(0.01)
+    else:
+        reached = any(point in line for line in process.stderr)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert reached, f"the run never came to “{point}”"
