@@ -15,7 +15,7 @@ from typing import Any
 
 from corpus.decide import Decision, Read, decide
 from corpus.decontaminate import Questions, read_items
-from corpus.fingerprint import fingerprint, words
+from corpus.fingerprint import Shares, fingerprint, words
 from corpus.settings import CorpusSettings, SourceSettings
 from hub.disk import sha256_file, write_json
 from hub.manifest import Number, Outcome
@@ -59,7 +59,7 @@ def build(
     sources: dict[str, SourceSettings],
     data: Path,
     tasks: Mapping[str, Path],
-    held_out: float,
+    shares: Shares,
     workers: int,
     out: Path,
     excluded: Path,
@@ -68,8 +68,8 @@ def build(
 ) -> Built:
     """Write the corpus to `out` and what was left out to `excluded`.
 
-    `tasks` maps the tasks to keep out to their `items.jsonl`; `held_out` is the share (0 to 1) of
-    documents reserved for evaluation.
+    `tasks` maps the tasks to keep out to their `items.jsonl`; `shares` says which part of
+    the documents is reserved for evaluation.
     """
     from corpus.pipeline import Clean, Spill, WriteShards, execute
     from corpus.pipeline import Read as ReadSources
@@ -84,7 +84,7 @@ def build(
     reading = [ReadSources(files, sources), Clean(), Spill(spill)]
     execute(reading, settings.shards, workers, scratch / "read-log")
     read, edits = _survey(spill, settings.shards, Questions(read_items(tasks)))
-    decisions = decide(read, settings, sources, held_out)
+    decisions = decide(read, settings, sources, shares)
     _write_decisions(decided, decisions, spill, settings.shards)
     progress(f"writing {sum(d.status == 'kept' for d in decisions)} of {len(decisions)} documents")
     writing = [WriteShards(spill, decided, out / "data", excluded / "data")]
@@ -139,10 +139,11 @@ def _describe(
         "documents": Number(value=len(kept), unit="documents"),
         "words": Number(value=sum(decision.num_words for decision in kept), unit="words"),
         "read": Number(value=len(decisions), unit="documents"),
-        "held_out": Number(
-            value=sum(decision.status == "held_out" for decision in decisions), unit="documents"
-        ),
     }
+    for split in ("train", "validation", "held_out"):
+        count = sum(decision.status == split for decision in decisions)
+        if count:
+            numbers[f"split_{split}"] = Number(value=count, unit="documents")
     for reason, count in sorted(Counter(d.reason for d in decisions if d.reason).items()):
         numbers[f"excluded_{reason}"] = Number(value=count, unit="documents")
     for edit, count in sorted(edits.items()):
@@ -185,7 +186,6 @@ def _statistics(settings: CorpusSettings, decisions: list[Decision]) -> list[dic
                 "languages": dict(sorted(Counter(d.language for d in kept if d.language).items())),
                 "licences": dict(sorted(Counter(decision.licence for decision in kept).items())),
                 "excluded": dict(sorted(Counter(d.reason for d in mine if d.reason).items())),
-                "held_out": sum(decision.status == "held_out" for decision in mine),
             }
         )
     return rows

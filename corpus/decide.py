@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from corpus.document import SourceDocument
-from corpus.fingerprint import is_held_out
+from corpus.fingerprint import Shares, Split, split_of
 from corpus.settings import CorpusSettings, SourceSettings
 from hub.licences.evidence import Evidence, Resolved, judge, resolve
 
-Status = Literal["kept", "held_out", "train", "excluded"]
+Status = Split | Literal["kept", "excluded"]
+"""a split: the document belongs to that one, not to this"""
 Reason = Literal["", "unreadable", "licence", "duplicate", "contaminated"]
 
 
@@ -58,7 +59,7 @@ def decide(
     documents: Iterable[Read],
     settings: CorpusSettings,
     sources: dict[str, SourceSettings],
-    held_out: float,
+    shares: Shares,
 ) -> list[Decision]:
     """One decision a document, in the order given."""
     read = _with_unique_ids(documents)
@@ -72,7 +73,7 @@ def decide(
         if entry.document.problem
     }
     for positions in groups.values():
-        decisions |= _decide_copies(positions, read, settings, sources, held_out)
+        decisions |= _decide_copies(positions, read, settings, sources, shares)
     return [decisions[position] for position in range(len(read))]
 
 
@@ -81,7 +82,7 @@ def _decide_copies(
     read: list[Read],
     settings: CorpusSettings,
     sources: dict[str, SourceSettings],
-    held_out: float,
+    shares: Shares,
 ) -> dict[int, Decision]:
     """All copies of one text share one licence; one of them stays."""
     order = {source: rank for rank, source in enumerate(settings.sources)}
@@ -99,10 +100,9 @@ def _decide_copies(
         if verdict.verdict != "allowed":
             status, reason, rule = "excluded", "licence", verdict.rule
         elif status == "kept":
-            in_held_out = is_held_out(entry.fingerprint, held_out)
-            if in_held_out != (settings.split == "held_out"):
-                status = "held_out" if in_held_out else "train"
-                rule = "belongs to the other split"
+            split = split_of(entry.fingerprint, shares)
+            if split != settings.split:
+                status, rule = split, f"belongs to the split {split}"
             elif entry.question is not None:
                 status, reason = "excluded", "contaminated"
                 rule = f"contains the test question {entry.question}"

@@ -1,12 +1,25 @@
-"""What makes two documents the same, and on which side of the held-out split a document falls.
+"""What makes two documents the same, and in which split a document falls.
 
 Both are functions of the text alone, so that every corpus of a release agrees on them, and copies
-of one document never fall on two sides.
+of one document never fall into two splits.
 """
 
 import hashlib
 import re
 import unicodedata
+from typing import Literal, NamedTuple
+
+Split = Literal["train", "validation", "held_out"]
+
+
+class Shares(NamedTuple):
+    """Parts of all documents (0 to 1) that no model is trained on."""
+
+    held_out: float
+    """for the final figures"""
+    validation: float
+    """for choosing"""
+
 
 _WORD = re.compile(r"\w+")
 
@@ -22,9 +35,9 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(folded.encode()).hexdigest()
 
 
-def is_held_out(fingerprint: str, share: float) -> bool:
-    """Whether the document belongs to the `share` (0 to 1) that is kept for evaluation.
-
-    The first 32 bits of the hash are uniform, so about `share` of the documents are held out.
-    """
-    return int(fingerprint[:8], 16) < share * 2**32
+def split_of(fingerprint: str, shares: Shares) -> Split:
+    """Which split the document belongs to: the first 32 bits of its hash are uniform."""
+    position = int(fingerprint[:8], 16) / 2**32
+    if position < shares.held_out:
+        return "held_out"
+    return "validation" if position < shares.held_out + shares.validation else "train"

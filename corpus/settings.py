@@ -57,8 +57,9 @@ class CorpusSettings(_Settings):
 
     sources: tuple[str, ...] = Field(min_length=1)
     use: Literal["commercial", "research"]
-    split: Literal["train", "held_out"] = "train"
-    """held_out: the documents kept for evaluation; never published, so that they stay unseen"""
+    split: Literal["train", "validation", "held_out"] = "train"
+    """validation: for choosing; held_out: for the final figures; neither is ever published, so that
+    both stay unseen"""
     clean: Literal["clinical"] = "clinical"
     decontaminate: tuple[str, ...] = ()
     """tasks whose questions must not be found in the corpus"""

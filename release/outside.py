@@ -53,7 +53,6 @@ def _environment(endpoint: str, home: Path) -> dict[str, str]:
         "HF_HOME": str(home),
         "HOME": str(home),
         "NO_PROXY": "127.0.0.1",
-        "HF_HUB_DISABLE_XET": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_UPDATE_CHECK": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",

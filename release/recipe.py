@@ -61,7 +61,9 @@ class Release(_Settings):
     data: str = "."
     """folder of the local sources, relative to the release file"""
     held_out: float = Field(default=0.0, ge=0.0, lt=1.0)
-    """share of the documents that is kept for evaluation"""
+    """share of the documents that is kept for the final evaluation"""
+    validation: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """share of the documents that is kept for choosing between models"""
     workers: int = Field(default=1, ge=1)
     """processes of the corpus stage; never changes a result"""
     sources: dict[Name, SourceSettings]
@@ -225,10 +227,10 @@ def _inconsistencies(release: Release) -> Iterator[Complaint]:
     for name, task in tasks.items():
         where = ("evaluation", "tasks", name, "corpus")
         yield from _undefined(where, [task.corpus], release.corpora)
-        if task.corpus in release.corpora and release.corpora[task.corpus].split != "held_out":
+        if task.corpus in release.corpora and release.corpora[task.corpus].split == "train":
             yield (
                 where,
-                f"{task.corpus} is for training: a task needs a corpus with split: held_out",
+                f"{task.corpus} is for training: a task needs a corpus of another split",
             )
 
 

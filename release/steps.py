@@ -13,6 +13,7 @@ from typing import Any, Literal
 from corpus.build import VERSION as CORPUS_VERSION
 from corpus.build import build as build_corpus
 from corpus.build import source_digest
+from corpus.fingerprint import Shares
 from corpus.settings import CorpusSettings
 from evaluation.settings import TaskSettings
 from hub.licences import compose
@@ -93,6 +94,7 @@ def steps(recipe: Recipe) -> list[Step]:
 def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
     release, data = recipe.release, recipe.data
     sources = {source: release.sources[source] for source in settings.sources}
+    shares = Shares(release.held_out, release.validation)
 
     def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
         built = build_corpus(
@@ -100,7 +102,7 @@ def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
             sources,
             data,
             {task: have[task].folder / "items.jsonl" for task in settings.decontaminate},
-            release.held_out,
+            shares,
             release.workers,
             place.out,
             place.excluded,
@@ -116,7 +118,7 @@ def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
         settings={
             "corpus": settings.model_dump(mode="json"),
             "sources": {s: entry.model_dump(mode="json") for s, entry in sources.items()},
-            "held_out": release.held_out,
+            "shares": list(shares),
         },
         needs=tuple(("tasks", task) for task in settings.decontaminate),
         sources=tuple(

@@ -13,13 +13,12 @@ README.md says where the results come from. Whatever happens to them, the page a
 
 import argparse
 import gzip
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from library import Library
+from library import Library, pack
 from tables import Unreadable
 
 if TYPE_CHECKING:
@@ -84,13 +83,13 @@ def _add_pages(server: "Server", library: Library) -> None:
 
     @server.get("/board.json")
     def board_json(request: Request) -> Response:
-        return _json(request, library.current())
+        return _json(request, library.packed())
 
     @server.get("/answers.json")
     def answers_json(
         request: Request, before: str, after: str, group: str, metric: str
     ) -> Response:
-        return _json(request, _answers(library, before, after, group, metric))
+        return _json(request, pack(_answers(library, before, after, group, metric)))
 
 
 def _add_endpoints(server: "Server", library: Library) -> None:
@@ -147,15 +146,15 @@ def _file(path: Path) -> "Response":
     return Response(path.read_bytes(), media_type=TYPES[path.suffix], headers=HEADERS)
 
 
-def _json(request: "Request", found: dict[str, Any]) -> "Response":
+def _json(request: "Request", packed: bytes) -> "Response":
     from fastapi import Response
 
-    data = json.dumps(found, allow_nan=False, separators=(",", ":")).encode()
-    headers = dict(HEADERS)
+    headers = {**HEADERS, "Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
-        data = gzip.compress(data, 5)
-        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-    return Response(data, media_type="application/json", headers=headers)
+        headers["Content-Encoding"] = "gzip"
+    else:
+        packed = gzip.decompress(packed)
+    return Response(packed, media_type="application/json", headers=headers)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,22 @@
 """What can be shown now, read in the background and kept for a while.
 
     library = Library(folder, environ)
-    library.current()     {"status": "reading" | "read" | "nothing", …}: what the page is given
+    library.current()     {"status": "reading" | "read" | "nothing", …}: what programs are given
+    library.packed()      the same as gzipped JSON: what the page is given
     library.answers(...)  the questions behind one difference
 
 A Hub that is slow or down never stops the page: a bundled snapshot takes over, with its date, and
 where there is none the page says what could not be read and why.
 """
 
+import gzip
+import json
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -36,6 +40,7 @@ from tables import Unreadable, tame
 
 KEPT_SECONDS = 600
 RETRY_SECONDS = 15
+READING: dict[str, Any] = {"status": "reading", "notes": []}
 MAX_MANIFESTS = 500
 """one request each; models beyond that are shown without parents and licence"""
 
@@ -52,6 +57,14 @@ class Reading:
     hub: str = PUBLIC_HUB
     notes: tuple[str, ...] = ()
 
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        return _as_json(self)
+
+    @cached_property
+    def packed(self) -> bytes:
+        return pack(self.content)
+
     @property
     def stale(self) -> bool:
         whole = self.board is not None and not self.notes
@@ -67,7 +80,12 @@ class Library:
         self._next: Future[Reading] | None = None
 
     def current(self, wait_seconds: float = 5) -> dict[str, Any]:
-        return _as_json(self._reading(wait_seconds))
+        reading = self._reading(wait_seconds)
+        return reading.content if reading else READING
+
+    def packed(self) -> bytes:
+        reading = self._reading(5)
+        return reading.packed if reading else pack(READING)
 
     def answers(self, before: str, after: str, group: str, metric: str) -> dict[str, Any]:
         reading = self._reading(5)
@@ -182,9 +200,11 @@ def _manifest(source: Source, repo: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
 
 
-def _as_json(reading: Reading | None) -> dict[str, Any]:
-    if reading is None:
-        return {"status": "reading", "notes": []}
+def pack(content: dict[str, Any]) -> bytes:
+    return gzip.compress(json.dumps(content, allow_nan=False, separators=(",", ":")).encode(), 5)
+
+
+def _as_json(reading: Reading) -> dict[str, Any]:
     if reading.board is None:
         return {"status": "nothing", "notes": list(reading.notes)}
     return {

@@ -28,18 +28,21 @@ class Unreadable(Exception):
 
 def read_rows(path: Path, columns: Mapping[str, pa.DataType]) -> dict[str, list[Any]]:
     """The named columns, cast to their types; other columns are left alone."""
-    name = path.name
     try:
         table = _read(path, columns)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise Unreadable(f"{path.name} cannot be read as Parquet: {_said(error)}") from None
+    try:
         return {
             column: table.column(column).cast(kind).to_pylist() for column, kind in columns.items()
         }
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
-        said = tame(str(error).splitlines()[0])
-        raise Unreadable(f"{name} does not hold the columns expected of it: {said}") from None
-    except (pa.ArrowException, OSError, ValueError) as error:
-        said = tame((str(error).splitlines() or ["unknown"])[0])
-        raise Unreadable(f"{name} cannot be read as Parquet: {said}") from None
+    except (pa.ArrowException, ValueError) as error:
+        said = _said(error)
+        raise Unreadable(f"{path.name} does not hold what is expected of it: {said}") from None
+
+
+def _said(error: Exception) -> str:
+    return tame((str(error).splitlines() or [type(error).__name__])[0])
 
 
 def _read(path: Path, columns: Mapping[str, pa.DataType]) -> pa.Table:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from corpus.build import Built, SourceError, build, source_files
 from corpus.clean import clean
 from corpus.decontaminate import Questions
-from corpus.fingerprint import fingerprint, is_held_out
+from corpus.fingerprint import Shares, fingerprint, split_of
 from corpus.settings import CorpusSettings, SourceSettings
 
 # Written without a look at the cleaner: numbers, in digit groups or not, with what stands around them.
@@ -63,12 +63,15 @@ def test_what_is_removed_is_counted():
 def test_copies_fall_on_one_side_of_the_split(text, share):
     copy = "  ".join(text.upper().lower().split(" "))
     assert fingerprint(copy) == fingerprint(text.upper().lower())
-    assert is_held_out(fingerprint(text), share) == is_held_out(fingerprint(text), share)
+    shares = Shares(share / 2, share / 4)
+    assert split_of(fingerprint(copy), shares) == split_of(fingerprint(text.upper().lower()), shares)
 
 
 def test_the_held_out_share_is_near_what_was_asked():
-    held_out = sum(is_held_out(fingerprint(f"document {n}"), 0.1) for n in range(5000))
-    assert 400 < held_out < 600
+    shares = Shares(held_out=0.1, validation=0.2)
+    splits = [split_of(fingerprint(f"document {n}"), shares) for n in range(5000)]
+    assert 400 < splits.count("held_out") < 600
+    assert 850 < splits.count("validation") < 1150
 
 
 QUESTION = "le patient présente une fièvre à trente neuf degrés avec des frissons depuis trois jours"
@@ -96,7 +99,7 @@ def written(tmp_path: Path, records: list[dict[str, str]], use: str = "commercia
     return build(
         CorpusSettings(sources=("a",), use=use),
         {"a": SourceSettings(reader="jsonl", files="*.jsonl")},
-        data, {}, 0.0, 1, tmp_path / "out", tmp_path / "excluded", tmp_path / "scratch", print,
+        data, {}, Shares(0.0, 0.0), 1, tmp_path / "out", tmp_path / "excluded", tmp_path / "scratch", print,
     )  # fmt: skip
 
 

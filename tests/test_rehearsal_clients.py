@@ -15,6 +15,7 @@ def test_huggingface_hub_cannot_tell(tmp_path: Path, xet: bool) -> None:
         environment = client_environment(url, tmp_path / "home", xet=xet)
         output = run_client(script, environment, "model", str(tmp_path / "folder"))
     assert output.strip().endswith("all accepted")
+    assert any((tmp_path / "root/xorbs").iterdir()) is xet, "the other route was taken"
 
 
 FRESH_STORE = """

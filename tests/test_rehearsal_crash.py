@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rehearsal_server import TOKENS, client_environment, run_client
 
-from hub.rehearsal.serve import READY, _environment, listen, running
+from hub.rehearsal.serve import READY, listen, running, server_environment
 
 UPLOADS = r"""
 import random, sys
@@ -56,7 +56,7 @@ def test_nothing_breaks_when_it_is_killed(tmp_path: Path, xet: bool) -> None:
     users.write_text(json.dumps(TOKENS))
     command = [sys.executable, "-m", "hub.rehearsal", "--root", str(root)]
     command += ["--users-file", str(users)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment())
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=server_environment())
     assert server.stdout is not None
     url = server.stdout.readline().removeprefix(READY).strip()
     client = subprocess.Popen(
@@ -160,7 +160,7 @@ def test_the_server_ends_with_its_parent(tmp_path: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", parent, str(tmp_path / "root")],
-        env=_environment(),
+        env=server_environment(),
         capture_output=True,
         text=True,
     )

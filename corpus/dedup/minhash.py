@@ -176,9 +176,7 @@ def _pairs_of(keys: Hashes) -> Iterator[tuple[Numbers, Numbers]]:
         step += 1
 
 
-def _agreement(
-    minima: NDArray[np.uint32], first: Numbers, second: Numbers
-) -> NDArray[np.float64]:
+def _agreement(minima: NDArray[np.uint32], first: Numbers, second: Numbers) -> NDArray[np.float64]:
     """The share of minima that agree, which estimates the Jaccard similarity."""
     result = np.empty(len(first))
     block = 1 << 14  # rows gathered at a time

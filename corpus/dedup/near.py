@@ -68,9 +68,7 @@ def choose(
     original = _originals(found.digests, rank)
     distinct = np.flatnonzero(original == np.arange(len(original)))
     distinct = distinct[np.argsort(rank[distinct])]
-    subset = Signatures(
-        found.documents[distinct], found.minima[distinct], found.digests[distinct]
-    )
+    subset = Signatures(found.documents[distinct], found.minima[distinct], found.digests[distinct])
     removed = _choose_distinct(subset, candidate_pairs(subset, profile), read_text, profile)
     for row, copied in enumerate(original.tolist()):
         if copied != row:
@@ -123,9 +121,7 @@ def _choose_distinct(
 class _GramSets:
     """Sets of grams by document number, read ahead in the order in which they will be asked for."""
 
-    def __init__(
-        self, read_text: Callable[[int], str], wanted: Sequence[int], n: int
-    ) -> None:
+    def __init__(self, read_text: Callable[[int], str], wanted: Sequence[int], n: int) -> None:
         self._read_text = read_text
         self._wanted = wanted
         self._n = n

@@ -111,11 +111,11 @@ def _by_language(elements: Iterable[etree._Element], main: str) -> dict[str, lis
 def _full_text(tei: etree._Element) -> list[str]:
     """Front matter but for abstracts, body, appendices; HAL's `<listBibl>` is not text."""
     found = []
-    for part in tei.findall("{*}text/{*}front") + tei.findall("{*}text/{*}body"):
-        for child in part:
-            is_abstract = local(part) == "front" and child.get("type") == "abstract"
-            if local(child) and local(child) not in _TEI.dropped and not is_abstract:
-                found += paragraphs(child, _TEI)
+    for child in tei.iterfind("{*}text/{*}front/*"):
+        if local(child) not in _TEI.dropped and child.get("type") != "abstract":
+            found += paragraphs(child, _TEI)
+    for body in tei.findall("{*}text/{*}body"):
+        found += paragraphs(body, _TEI)
     for division in tei.findall("{*}text/{*}back/{*}div"):
         found += paragraphs(division, _TEI) if division.get("type") == "appendix" else []
     return found

@@ -20,7 +20,8 @@ _REASONS = {
     "excluded_duplicate": "copies of a document that is kept",
     "excluded_contaminated": "they contain a question of the evaluation",
     "excluded_unreadable": "they could not be read",
-    "held_out": "kept apart for evaluation, and never published",
+    "split_validation": "kept apart for choosing between models, and never published",
+    "split_held_out": "kept apart for the final evaluation, and never published",
 }
 
 

@@ -44,6 +44,6 @@ def making(manifest: Manifest) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in made.packages.items())
     return (
         f"Made by `{made.command}` ({made.code}; {packages}; {made.machine}) in "
-        f"{made.wall_seconds:,.0f} s, {made.cpu_seconds:,.0f} CPU-seconds. "
+        f"{made.wall_seconds:,.1f} s, {made.cpu_seconds:,.1f} CPU-seconds. "
         f"Artefact digest `{manifest.digest}`."
     )

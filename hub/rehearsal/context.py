@@ -6,7 +6,7 @@ first. Large bodies are streamed by the endpoints that take them (`commit`, `lfs
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -19,6 +19,7 @@ from hub.rehearsal.auth import Accounts, Identity
 from hub.rehearsal.errors import HubError, bad_request, repo_not_found, too_large
 from hub.rehearsal.names import RepoId, repo_id
 from hub.rehearsal.objects import LargeFiles
+from hub.rehearsal.recent import Recent
 from hub.rehearsal.repository import Repository
 from hub.rehearsal.shelf import Shelf
 from hub.rehearsal.store import Store
@@ -37,6 +38,7 @@ class Hub:
     shelf: Shelf
     accounts: Accounts
     identity: Identity
+    listings: Recent[list[dict[str, Any]]] = field(default_factory=lambda: Recent(2))
 
 
 def hub_of(request: Request) -> Hub:

@@ -13,6 +13,7 @@ from hub.rehearsal.context import flag, hub_of, readable, revision_of
 from hub.rehearsal.repository import Repository
 from hub.rehearsal.settings import Settings
 from hub.rehearsal.store import MAIN
+from hub.rehearsal.tree import Folder
 
 _APP_FILES = {"gradio": "app.py", "streamlit": "app.py", "docker": "Dockerfile"}
 _CARD_TAGS = ("language", "license", "datasets", "base_model", "task_categories", "tags")
@@ -57,8 +58,9 @@ def describe(repository: Repository, oid: ObjectID, blobs: bool) -> dict[str, An
     """The description of one repo at one commit."""
     settings, repo = repository.settings, repository.repo
     commit = repository.commit(oid)
-    siblings = _siblings(repository, oid, blobs)
-    data = card.read(repository.text(oid, "README.md") or "").data
+    root = repository.folder(oid)
+    siblings = _siblings(repository, root, blobs)
+    data = card.read(repository.text(root, "README.md") or "").data
     data = json.loads(json.dumps(data, default=str))
     found: dict[str, Any] = {
         "_id": settings.id,
@@ -80,7 +82,7 @@ def describe(repository: Repository, oid: ObjectID, blobs: bool) -> dict[str, An
         found["cardData"] = data
     match repo.kind:
         case "model":
-            found |= _model(repository, oid, data)
+            found |= _model(repository, root, data)
         case "space":
             found |= space_fields(repository, settings, data, {s["rfilename"] for s in siblings})
         case "dataset":
@@ -88,9 +90,9 @@ def describe(repository: Repository, oid: ObjectID, blobs: bool) -> dict[str, An
     return found
 
 
-def _siblings(repository: Repository, oid: ObjectID, blobs: bool) -> list[dict[str, Any]]:
+def _siblings(repository: Repository, root: Folder, blobs: bool) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for entry in repository.folder(oid).entries(recursive=True):
+    for entry in root.entries(recursive=True):
         if entry.is_folder:
             continue
         item: dict[str, Any] = {"rfilename": entry.path}
@@ -122,14 +124,14 @@ def _tags(data: dict[str, Any]) -> list[str]:
     return [*dict.fromkeys(tags), "region:us"]
 
 
-def _model(repository: Repository, oid: ObjectID, data: dict[str, Any]) -> dict[str, Any]:
+def _model(repository: Repository, root: Folder, data: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "pipeline_tag": data.get("pipeline_tag"),
         "library_name": data.get("library_name"),
         "model-index": data.get("model-index"),
     }
     try:
-        config = json.loads(repository.text(oid, "config.json") or "null")
+        config = json.loads(repository.text(root, "config.json") or "null")
     except ValueError:
         config = None
     if isinstance(config, dict):

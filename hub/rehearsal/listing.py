@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from hub.rehearsal.context import (
     base_url,
     flag,
+    hub_of,
     param,
     parse_json,
     read_body,
@@ -36,19 +37,25 @@ PAGE_COMMITS = 50
 def tree(request: Request) -> Response:
     """GET tree/{revision}[/{path}] with `recursive`, `expand`, `cursor`."""
     repository = readable(request)
-    path, expand = param(request, "path").strip("/"), flag(request, "expand")
-    with repository.reading():
-        commit = revision_of(request, repository)
+    path = param(request, "path").strip("/")
+    recursive, expand = flag(request, "recursive"), flag(request, "expand")
+
+    def walk() -> list[dict[str, Any]]:
         folder = repository.folder(commit).find(path)
         if not isinstance(folder, Folder):
             raise entry_not_found(f"{path} does not exist on this revision, or is not a folder")
-        entries = list(folder.entries(path, recursive=flag(request, "recursive")))
-        start, size = _cursor(request), PAGE_EXPANDED if expand else PAGE_ENTRIES
-        page = entries[start : start + size]
-        body = [_entry(repository, entry) for entry in page]
+        body = [_entry(repository, entry) for entry in folder.entries(path, recursive)]
         if expand:
             _expand(repository, commit, body)
-    return JSONResponse(body, headers=_next_page(request, start + size, len(entries)))
+        return body
+
+    with repository.reading():
+        commit = revision_of(request, repository)
+        key = (repository.settings.id, commit, path, recursive, expand)
+        entries = hub_of(request).listings.get(key, walk)
+    start, size = _cursor(request), PAGE_EXPANDED if expand else PAGE_ENTRIES
+    headers = _next_page(request, start + size, len(entries))
+    return JSONResponse(entries[start : start + size], headers=headers)
 
 
 async def paths_info(request: Request) -> Response:

@@ -8,7 +8,6 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from dulwich.objects import ObjectID
 from markdown_it import MarkdownIt
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -16,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from hub.rehearsal import card
 from hub.rehearsal.context import hub_of, param, readable, revision_of
 from hub.rehearsal.repository import HEADS, TAGS, Repository
+from hub.rehearsal.tree import Folder
 
 MAX_CARD_CHARACTERS = 500_000
 MAX_FILES_SHOWN = 2000
@@ -71,8 +71,9 @@ def repo(request: Request) -> Response:
     name = repository.repo.full_name
     with repository.reading():
         commit = revision_of(request, repository)
-        readme = card.read((repository.text(commit, "README.md") or "")[:MAX_CARD_CHARACTERS])
-        files = _files(repository, commit, revision)
+        root = repository.folder(commit)
+        readme = card.read((repository.text(root, "README.md") or "")[:MAX_CARD_CHARACTERS])
+        files = _files(repository, root, revision)
         title = repository.commit(commit).message.decode(errors="replace").partition("\n")[0]
     state = "private" if repository.settings.private else "public"
     problem = f'<p class="note">{escape(readme.problem)}</p>' if readme.problem else ""
@@ -119,11 +120,11 @@ def _markdown(text: str) -> str:
     return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
 
 
-def _files(repository: Repository, commit: ObjectID, revision: str) -> str:
+def _files(repository: Repository, root: Folder, revision: str) -> str:
     base = f"/{repository.repo.url_path}/resolve/{quote(revision, safe='')}"
     rows: list[str] = []
     left_out = 0
-    for entry in repository.folder(commit).entries(recursive=True):
+    for entry in root.entries(recursive=True):
         if entry.is_folder:
             continue
         if len(rows) == MAX_FILES_SHOWN:

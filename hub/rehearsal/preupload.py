@@ -35,11 +35,11 @@ def preupload(request: Request, body: dict[str, Any]) -> Response:
     if head is None:
         raise revision_not_found(revision)
     with repository.reading():
-        rules = LargeFileRules(repository.text(head, ".gitattributes") or "")
-        gitignore = body.get("gitIgnore", repository.text(head, ".gitignore") or "")
+        root = repository.folder(head)
+        rules = LargeFileRules(repository.text(root, ".gitattributes") or "")
+        gitignore = body.get("gitIgnore", repository.text(root, ".gitignore") or "")
         patterns = read_ignore_patterns(BytesIO(str(gitignore).encode(errors="replace")))
         ignore = IgnoreFilter(patterns)
-        root = repository.folder(head)
         answers = []
         for item in files:
             path, size, sample = _described(item)

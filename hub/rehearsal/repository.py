@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dulwich.object_store import DiskObjectStore
-from dulwich.objects import Commit, ObjectID, Tag, Tree
+from dulwich.objects import Commit, ObjectID, Tag
 from dulwich.refs import DiskRefsContainer, Ref
 
 from hub.disk import write_json
@@ -148,7 +148,7 @@ class Repository:
 
     def folder(self, commit: ObjectID) -> Folder:
         """The root folder of a commit; look inside it within a `reading` block."""
-        return Folder(self._tree, self.commit(commit).tree)
+        return Folder(self.data, self.commit(commit).tree)
 
     def history(self, oid: ObjectID) -> Iterator[Commit]:
         """The commits from `oid` back along first parents."""
@@ -167,7 +167,7 @@ class Repository:
         return Blob(oid, int(match[2]), match[1].decode(), len(data))
 
     def data(self, oid: ObjectID) -> bytes:
-        """A blob's bytes as git has them (a large file's pointer, not its content)."""
+        """A blob's or tree's bytes as git has them (a large file's pointer, not its content)."""
         with self.reading() as objects:
             return bytes(objects.get_raw(oid)[1])
 
@@ -179,19 +179,12 @@ class Repository:
                 raise entry_not_found(f"Entry not found: {path}")
             return self.blob(ObjectID(found))
 
-    def text(self, commit: ObjectID, path: str) -> str | None:
+    def text(self, root: Folder, path: str) -> str | None:
         """A small text file's content, or None where there is none."""
-        with self.reading():
-            found = self.folder(commit).find(path)
-            if not isinstance(found, bytes) or self.blob(ObjectID(found)).sha256 is not None:
-                return None
-            return self.data(ObjectID(found)).decode(errors="replace")
-
-    def _tree(self, oid: ObjectID) -> Tree:
-        with self.reading() as objects:
-            item = objects[oid]
-        assert isinstance(item, Tree)
-        return item
+        found = root.find(path)
+        if not isinstance(found, bytes) or self.blob(ObjectID(found)).sha256 is not None:
+            return None
+        return self.data(ObjectID(found)).decode(errors="replace")
 
     def _peel(self, oid: ObjectID) -> ObjectID:
         """A commit id as it is; an annotated tag's target."""

@@ -83,7 +83,11 @@ def running(
         for org in orgs:
             command += ["--org", org]
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment()
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=server_environment(),
         )
         try:
             yield _url_of(process)
@@ -99,7 +103,7 @@ def running(
                     stream.close()
 
 
-def _environment() -> dict[str, str]:
+def server_environment() -> dict[str, str]:
     """This environment, with this package's folder importable from anywhere."""
     here = str(Path(__file__).resolve().parents[2])
     known = os.environ.get("PYTHONPATH")

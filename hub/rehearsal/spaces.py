@@ -23,9 +23,9 @@ def _runtime(repository: Repository) -> dict[str, Any]:
         head = repository.head(MAIN)
         if head is None:
             raise revision_not_found("main")
-        entries = repository.folder(head).entries(recursive=True)
-        files = {entry.path for entry in entries if not entry.is_folder}
-        data = card.read(repository.text(head, "README.md") or "").data
+        root = repository.folder(head)
+        files = {entry.path for entry in root.entries(recursive=True) if not entry.is_folder}
+        data = card.read(repository.text(root, "README.md") or "").data
     found: dict[str, Any] = info.space_fields(repository, repository.settings, data, files)
     return {**found["runtime"], "sha": head.decode()}
 

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from dulwich.objects import ObjectID, Tree
+from dulwich.objects import ObjectID
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
@@ -134,5 +134,5 @@ class Store:
             write_json(self._moved_path, moves)
 
 
-def _no_trees(oid: ObjectID) -> Tree:
+def _no_trees(oid: ObjectID) -> bytes:
     raise KeyError(oid)

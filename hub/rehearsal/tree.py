@@ -7,15 +7,16 @@ changed trees and no others, so a commit to one file of a large repo touches one
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Self
 
-from dulwich.objects import ObjectID, Tree
+from dulwich.objects import ObjectID, parse_tree, serialize_tree, sorted_tree_items
 
 from hub.rehearsal.errors import bad_request, entry_not_found
 from hub.rehearsal.packing import ObjectWriter
 
 FILE_MODE = 0o100644
 FOLDER_MODE = 0o040000
+_SHA1_BYTES = 20
 
-ReadTree = Callable[[ObjectID], Tree]
+ReadData = Callable[[ObjectID], bytes]
 
 
 class Entry(NamedTuple):
@@ -29,7 +30,7 @@ class Entry(NamedTuple):
 class Folder:
     """A git tree under change; `oid` is None for a new or changed folder."""
 
-    def __init__(self, read: ReadTree, oid: ObjectID | None) -> None:
+    def __init__(self, read: ReadData, oid: ObjectID | None) -> None:
         self._read = read
         self._oid = oid
         self._loaded: dict[str, Self | ObjectID] | None = {} if oid is None else None
@@ -43,11 +44,10 @@ class Folder:
         if self._loaded is None:
             assert self._oid is not None
             self._loaded = {}
-            for item in self._read(self._oid).iteritems():
-                assert item.path is not None and item.mode is not None and item.sha is not None
-                is_folder = item.mode == FOLDER_MODE
-                child = type(self)(self._read, item.sha) if is_folder else item.sha
-                self._loaded[item.path.decode(errors="replace")] = child
+            for name, mode, sha in parse_tree(self._read(self._oid), _SHA1_BYTES):
+                oid = ObjectID(sha)
+                child = type(self)(self._read, oid) if mode == FOLDER_MODE else oid
+                self._loaded[name.decode(errors="replace")] = child
         return self._loaded
 
     def find(self, path: str) -> "Self | ObjectID | None":
@@ -104,11 +104,13 @@ class Folder:
     def write(self, writer: ObjectWriter) -> ObjectID:
         """Store this folder and every changed one below it; returns the tree's id."""
         if self._oid is None:
-            tree = Tree()
+            items: dict[bytes, tuple[int, ObjectID]] = {}
             for name, child in self._children.items():
                 if isinstance(child, Folder):
-                    tree.add(name.encode(), FOLDER_MODE, child.write(writer))
+                    items[name.encode()] = (FOLDER_MODE, child.write(writer))
                 else:
-                    tree.add(name.encode(), FILE_MODE, child)
-            self._oid = writer.add_object(tree)
+                    items[name.encode()] = (FILE_MODE, child)
+            in_order = sorted_tree_items(items, name_order=False)
+            data = b"".join(serialize_tree((e.path, e.mode, e.sha) for e in in_order))
+            self._oid = writer.add(b"tree", data)
         return self._oid

@@ -39,7 +39,7 @@ function nearest(board, model) {
 }
 
 const pairKey = (...parts) => JSON.stringify(parts);
-const halfWidth = (low, high) => (low === null || high === null ? null : (high - low) / 2);
+export const halfWidth = (low, high) => (low === null || high === null ? null : (high - low) / 2);
 
 // A cell of the table of scores.
 export function score(board, column, row) {
@@ -67,7 +67,7 @@ export function difference(board, column, row, base) {
 
 function paired(column, value, low, high, items) {
   return { state: "value", value, low, high, items, signed: true,
-    decimals: decimals([halfWidth(low, high)]), mark: markOf(column, low, high) };
+    decimals: column.decimals, mark: markOf(column, low, high) };
 }
 
 function markOf(column, low, high) {
@@ -76,12 +76,15 @@ function markOf(column, low, high) {
   return (column.better === "lower") === (high < 0) ? "better" : "worse";
 }
 
-// Two digits of the error, as physicists print it; the median error of a column decides for all.
+// As many digits as the error allows: two of an error that begins with 1 to 3.5, else one (Particle
+// Data Group, Review of Particle Physics, "Rounding"). A column's median error decides for all of it.
 export function decimals(errors) {
   const known = errors.filter((error) => error !== null && error > 0).sort((a, b) => a - b);
   if (!known.length) return null;
   const middle = known[Math.floor(known.length / 2)];
-  return Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(middle))));
+  const power = Math.floor(Math.log10(middle));
+  const kept = middle / 10 ** power < 3.55 ? 1 : 0;
+  return Math.min(8, Math.max(0, kept - power));
 }
 
 export function digits(value, places, signed = false) {

@@ -46,10 +46,10 @@ export class Grid {
       el("th", { role: "columnheader", scope: "col", class: "pick" }, el("span", { class: "quiet" }, "Chosen")),
       this.heading("model", "Model", "", ""),
     ];
-    if (view.sized) cells.push(this.heading("parameters", "Size", "parameters", ""));
     for (const column of view.columns) {
       cells.push(this.heading(column.id, column.group, column.label, column.better));
     }
+    if (view.sized) cells.push(this.heading("parameters", "Size", "parameters", ""));
     return this.number(el("tr", { role: "row", "aria-rowindex": 1 }, cells), -1);
   }
 
@@ -102,8 +102,8 @@ export class Grid {
           link(model.url, model.name, { tabindex: -1 })),
         el("span", { class: `sub depth-${view.sort ? 0 : Math.min(3, model.depth)}`, title: lineage(model) },
           lineage(model))),
-      view.sized ? el("td", { role: "gridcell", class: "number" }, size(model.parameters)) : null,
-      cells.map((cell, j) => this.cell(cell, view.columns[j])));
+      cells.map((cell, j) => this.cell(cell, view.columns[j])),
+      view.sized ? el("td", { role: "gridcell", class: "number size" }, size(model.parameters)) : null);
     return this.number(row, i);
   }
 
@@ -112,7 +112,8 @@ export class Grid {
     const mark = cell.mark && el("span", { class: `mark ${cell.mark}` }, cell.mark === "unclear" ? "≈" : MARKS[cell.mark]);
     return el("td", { role: "gridcell", class: `number ${cell.state}`, "data-column": column.i,
       "aria-label": cellWords(cell), title: cellWords(cell) },
-    el("span", {}, mark || null, pretty(main)), el("span", { class: "sub" }, pretty(interval)));
+    el("span", {}, mark || null, pretty(main)),
+    el("span", { class: "sub" }, cell.state === "value" ? pretty(interval) || "no interval" : ""));
   }
 
   number(row, i) {

@@ -14,14 +14,15 @@ export function drawPlane(board, x, y, models) {
   const frame = makeFrame(host.clientWidth, x, y, points);
   const picture = svg("svg", { role: "img", "aria-labelledby": "plane-name",
     viewBox: `0 0 ${frame.width} ${frame.height}`, width: frame.width, height: frame.height });
-  picture.append(arrowHead(), ...axes(frame, x, y), ...quadrants(frame, points, x, y));
+  picture.append(arrowHeads(), ...axes(frame, x, y), ...quadrants(frame, points, x, y));
   const byName = new Map(points.map((point) => [point.model.name, point]));
   const steps = points.flatMap((point) => point.model.from
     .filter((name) => byName.has(name)).map((name) => [byName.get(name), point]));
   for (const point of points) picture.append(...bars(frame, point));
-  for (const [from, to] of steps) picture.append(arrow(frame, from, to));
+  const arrows = steps.map(([from, to]) => bend(frame, from, to)).filter(Boolean);
+  picture.append(...arrows.map(arrow));
   for (const point of points) picture.append(mark(frame, point, x, y));
-  picture.append(...labels(frame, points));
+  picture.append(...labels(frame, points, arrows));
   host.replaceChildren(picture);
   const missing = models.length - points.length;
   byId("plane-name").textContent = `${y.group} (${y.label}) upwards against ${x.group} (${x.label}) `
@@ -47,9 +48,9 @@ function pointsOf(x, y, models) {
 }
 
 function makeFrame(hostWidth, x, y, points) {
-  const width = Math.max(300, Math.min(900, hostWidth));
-  const height = Math.round(Math.max(320, Math.min(500, width * 0.62)));
-  const frame = { width, height, left: 58, right: width - 18, top: 18, bottom: height - 50 };
+  const width = Math.max(300, Math.min(1100, hostWidth));
+  const height = Math.round(Math.max(320, Math.min(500, width * 0.55)));
+  const frame = { width, height, left: 58, right: width - 18, top: 18, bottom: height - 54 };
   frame.ticksX = ticks(points.flatMap((p) => [p.x, ...p.xs]), width < 500 ? 4 : 7);
   frame.ticksY = ticks(points.flatMap((p) => [p.y, ...p.ys]), 6);
   frame.x = scale(frame.ticksX, x.better === "lower", frame.left, frame.right);
@@ -126,20 +127,30 @@ function quadrants(frame, points, x, y) {
   ].filter(Boolean);
 }
 
-function arrowHead() {
-  return svg("defs", {}, svg("marker", { id: "head", viewBox: "0 0 8 8", refX: 7, refY: 4,
-    markerWidth: 8, markerHeight: 8, orient: "auto", markerUnits: "userSpaceOnUse" },
-  svg("path", { class: "head", d: "M0 0 8 4 0 8z" })));
+function arrowHeads() {
+  return svg("defs", {}, ["adapted", "merge"].map((role) => svg("marker", { id: `head-${role}`,
+    viewBox: "0 0 9 8", refX: 8, refY: 4, markerWidth: 9, markerHeight: 8, orient: "auto",
+    markerUnits: "userSpaceOnUse" }, svg("path", { class: `head role-${role}`, d: "M0 0 9 4 0 8z" }))));
 }
 
-function arrow(frame, from, to) {
+// Arrows bend to their left, so that the way out and the way back do not lie on each other.
+function bend(frame, from, to) {
   const [x1, y1, x2, y2] = [frame.x(from.x), frame.y(from.y), frame.x(to.x), frame.y(to.y)];
   const length = Math.hypot(x2 - x1, y2 - y1);
-  if (length < 3 * MARK) return svg("g");
-  const [dx, dy] = [(x2 - x1) / length, (y2 - y1) / length];
-  const gap = MARK + 4;
-  return svg("line", { class: "arrow", "marker-end": "url(#head)",
-    x1: x1 + dx * gap, y1: y1 + dy * gap, x2: x2 - dx * gap, y2: y2 - dy * gap });
+  if (length < 3 * MARK) return null;
+  const [cx, cy] = [(x1 + x2) / 2 + (y2 - y1) * 0.14, (y1 + y2) / 2 - (x2 - x1) * 0.14];
+  const towards = (x, y) => {
+    const far = Math.hypot(cx - x, cy - y);
+    return [x + ((cx - x) / far) * (MARK + 4), y + ((cy - y) / far) * (MARK + 4)];
+  };
+  const [a, b] = [towards(x1, y1), towards(x2, y2)];
+  const on = (t) => [0, 1].map((k) => (1 - t) ** 2 * a[k] + 2 * t * (1 - t) * [cx, cy][k] + t * t * b[k]);
+  return { role: to.model.role === "merge" ? "merge" : "adapted", a, b, c: [cx, cy], on };
+}
+
+function arrow({ role, a, b, c }) {
+  return svg("path", { class: `arrow role-${role}`, "marker-end": `url(#head-${role})`,
+    d: `M${a.join(" ")}Q${c.join(" ")} ${b.join(" ")}` });
 }
 
 function bars(frame, point) {
@@ -170,9 +181,12 @@ function mark(frame, { model, x: valueX, y: valueY }, x, y) {
 }
 
 // Names beside their marks, where they cover the least; none where there are too many.
-function labels(frame, points) {
+function labels(frame, points, arrows) {
   if (points.length > MAX_LABELS) return [];
   const taken = points.map((p) => box(frame.x(p.x), frame.y(p.y), 2 * MARK, 2 * MARK));
+  for (const { on } of arrows) {
+    for (let share = 0; share <= 1; share += 0.05) taken.push(box(...on(share), 6, 6));
+  }
   return points.map((point) => {
     const text = brief(point.model.name);
     const [w, h] = [text.length * 7.4, 16];

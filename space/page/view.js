@@ -1,7 +1,7 @@
 // From board and state to exactly the rows, columns and cells that are shown. Table and exports
 // both read this, so that what is taken away is what was seen.
 
-import { difference, digits, pretty, score } from "./board.js";
+import { decimals, difference, digits, halfWidth, pretty, score } from "./board.js";
 
 export const NONE = { missing: "–", flaw: "data problem", base: "base" };
 export const MARKS = { better: "better", worse: "worse", unclear: "no certain difference" };
@@ -16,6 +16,7 @@ export function makeView(board, state) {
     .filter((model) => wanted(model, state))
     .map((model) => ({ model, cells: columns.map((column) => cell(column, model.i)) }))
     .filter((row) => !state.complete || row.cells.every(hasScore));
+  if (base >= 0) columns.forEach((_, at) => followErrors(rows.map((row) => row.cells[at])));
   const [sort, direction] = splitSort(state.sort);
   const at = columns.findIndex((column) => column.id === sort);
   if (sort === "parameters") order(rows, (row) => row.model.parameters, direction);
@@ -23,6 +24,13 @@ export function makeView(board, state) {
   else if (at >= 0) order(rows, (row) => sortValue(row.cells[at]), direction);
   const sized = board.models.some((model) => model.parameters !== null);
   return { board, columns, rows, base, sort, direction, sized, picked: new Set(state.pick) };
+}
+
+// Differences are often known better than the scores that they are between.
+function followErrors(cells) {
+  const paired = cells.filter((cell) => cell.state === "value" && cell.low !== null);
+  const places = decimals(paired.map((cell) => halfWidth(cell.low, cell.high)));
+  paired.forEach((cell) => { cell.decimals = places; });
 }
 
 const hasScore = (cell) => cell.state === "value" || cell.state === "base";
