@@ -18,13 +18,14 @@ from corpus.decontaminate import Questions, read_items
 from corpus.fingerprint import Shares, fingerprint, words
 from corpus.settings import CorpusSettings, SourceSettings
 from hub.disk import sha256_file, write_json
+from hub.failure import BadInput
 from hub.manifest import Number, Outcome
 
 VERSION = 1
 """Raise it when the same settings and sources would give other bytes."""
 
 
-class SourceError(ValueError):
+class SourceError(BadInput):
     """A source that is not there."""
 
 

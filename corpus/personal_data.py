@@ -19,6 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, NamedTuple, get_args
 
 from stdnum import luhn
@@ -53,7 +54,7 @@ class Masked:
 def find(text: str, language: str, kinds: Collection[Kind] = KINDS) -> list[Span]:
     """Spans that do not overlap, from left to right.
 
-    `language` is an ISO 639-1 code; forms of the other language are not looked for in `fr` and `de`.
+    `language` is an ISO 639-1 code; `fr` and `de` leave out the forms of the other.
     """
     found = [
         Span(start, end, kind)
@@ -100,7 +101,7 @@ _MANY_DIGITS = re.compile("[0-9][0-9AB ()/.\u00a0\u202f–-]{6,}")
 
 
 def _search(patterns: Collection[re.Pattern[str]], text: str) -> Iterator[re.Match[str]]:
-    """Matches of any pattern, looked for only around long numbers: one quick search instead of many."""
+    """Matches of any pattern around long numbers: one quick search instead of many."""
     windows: list[list[int]] = []
     for digits in _MANY_DIGITS.finditer(text):
         start, end = max(0, digits.start() - 8), digits.end() + 24
@@ -122,28 +123,36 @@ _UNIT = (
 )
 _NOT_BEFORE = rf"(?!\d|{_SEPARATOR}?\d|[,/:]\d|{_SPACE}?{_UNIT}(?!\w))"
 
+# An announced number may be followed by a quantity, but takes no part of it: "… 97123 10 000 UI".
+_NOT_BEFORE_ANNOUNCED = rf"(?!\d|[-.,/:]\d|{_SPACE}\d{{3}}(?!\d)|{_SPACE}?{_UNIT}(?!\w))"
+
 _COUNTRIES = "33|49|43|41|32|352"
-_ABROAD_REST = rf"{_SEPARATOR}?(?:\(0\){_SPACE}?)?[1-9]\d{{0,4}}(?:[ \u00a0\u202f./-]{{1,3}}\d{{1,8}}|\d{{2}}){{1,6}}{_NOT_BEFORE}"
-_ABROAD = re.compile(rf"(?<![\w+])\(?\+{_SPACE}?(?:{_COUNTRIES})\)?{_ABROAD_REST}")
+_ABROAD_REST = (
+    rf"{_SEPARATOR}?(?:\(0\){_SPACE}?)?[1-9]\d{{0,4}}"
+    rf"(?:[ \u00a0\u202f./-]{{1,3}}\d{{1,8}}|\d{{2}}){{1,6}}"
+)
+_ABROAD = re.compile(rf"(?<![\w+])\(?\+{_SPACE}?(?:{_COUNTRIES})\)?{_ABROAD_REST}{_NOT_BEFORE}")
 _ABROAD_ANNOUNCED = re.compile(
-    rf"(?:(?<![\w+])\+{_SPACE}?\d{{1,3}}|(?<![\w+./-])00{_SPACE}?(?:{_COUNTRIES})){_ABROAD_REST}"
+    rf"(?:(?<![\w+])\+{_SPACE}?\d{{1,3}}|(?<![\w+./-])00{_SPACE}?(?:{_COUNTRIES}))"
+    rf"{_ABROAD_REST}{_NOT_BEFORE_ANNOUNCED}"
 )
 _FRENCH_PAIRS = re.compile(
     rf"{_NOT_AFTER}(?:\(0\)|0)[1-9](?P<s>{_SPACE}?[.-]?{_SPACE}?)\d\d(?:(?P=s)\d\d){{3}}{_NOT_BEFORE}"
 )
-_FRENCH_ANNOUNCED = re.compile(rf"{_NOT_AFTER}0(?:{_SEPARATOR}?\d){{9}}{_NOT_BEFORE}")
+_FRENCH_ANNOUNCED = re.compile(rf"{_NOT_AFTER}0(?:{_SEPARATOR}?\d){{9}}{_NOT_BEFORE_ANNOUNCED}")
 _GERMAN_MOBILE = re.compile(rf"{_NOT_AFTER}01[567]\d[ \u00a0/-]{{1,3}}\d{{7,8}}{_NOT_BEFORE}")
 _GERMAN_ANNOUNCED = re.compile(
-    rf"{_NOT_AFTER}\(?0[1-9]\d{{1,4}}\)?[ \u00a0/–-]{{0,3}}\d{{2,9}}(?:[ \u00a0/–-]{{1,3}}\d{{1,6}}){{0,4}}{_NOT_BEFORE}"
+    rf"{_NOT_AFTER}\(?0[1-9]\d{{1,4}}\)?[ \u00a0/–-]{{0,3}}\d{{2,9}}"
+    rf"(?:[ \u00a0/–-]{{1,3}}\d{{1,6}}){{0,4}}{_NOT_BEFORE_ANNOUNCED}"
 )
 _BY_FORM = {_ABROAD, _FRENCH_PAIRS, _GERMAN_MOBILE}
 """Phone numbers by their form alone; the others must be announced."""
 
 # `tel` alone is a French word ("tel que").
 _ANNOUNCED = re.compile(
-    r"(?:t[ée]l[ée](?:ph|f)on\w*|\bt[ée]l ?[.:°]|\btél\b|\bTel\b|\bfax\b|télécop\w+|\bportable|\bmobil\w*"
-    r"|\bhandy|\bruf(?:nummer)?\b|\bhotline|durchwahl|\bappele[rz]\b|\banrufen|\bgsm\b|\bnum[ée]ro vert"
-    r"|\bNotruf|\bKontakt|\bcontact)[^\d@]{0,40}$",
+    r"(?:t[ée]l[ée](?:ph|f)on\w*|\bt[ée]l ?[.:°]|\btél\b|\bTel\b|\bfax\b|télécop\w+|\bportable"
+    r"|\bmobil\w*|\bhandy|\bruf(?:nummer)?\b|\bhotline|durchwahl|\bappele[rz]\b|\banrufen|\bgsm\b"
+    r"|\bn(?:um[ée]ro|°) vert|\bNotruf|\bKontakt|\bcontact)[^\d@]{0,40}$",
     re.I,
 )
 
@@ -173,16 +182,18 @@ def _is_announced(text: str, start: int, found: dict[int, int]) -> bool:
 def _looks_dialled(number: str) -> bool:
     """Separated by something, and no scale such as 05 10 15 20 25."""
     groups = [int(group) for group in re.findall(r"\d+", number)]
-    steps = {second - first for first, second in zip(groups, groups[1:], strict=False)}
-    return len(groups) > 1 and len(steps) > 1 or number.startswith(("+", "00"))
+    steps = {second - first for first, second in pairwise(groups)}
+    return len(groups) == 2 or len(steps) > 1 or "+" in number
 
 
 _NIR = re.compile(
-    r"(?<![\w.,])[12378](?P<s>[ \u00a0\u202f.-]?)\d\d(?P=s)(?:0[1-9]|1[0-2]|[2-9]\d)(?P=s)(?:\d\d|2[AB])(?P=s)"
-    r"\d{3}(?P=s)\d{3}(?P<key>[ \u00a0\u202f./|-]{0,3}(?:cl[ée]\s?:?\s?)?\d\d)?(?![\w]|[.,]\d)"
+    r"(?<![\w.,])[12378](?P<s>[ \u00a0\u202f.-]?)\d\d(?P=s)(?:0[1-9]|1[0-2]|[2-9]\d)"
+    r"(?P=s)(?:\d\d|2[AB])(?P=s)\d{3}(?P=s)\d{3}"
+    r"(?P<key>[ \u00a0\u202f./|-]{0,3}(?:cl[ée]\s?:?\s?)?\d\d)?(?![\w]|[.,]\d)"
 )
 _NIR_ANNOUNCED = re.compile(
-    r"(?:\bNIR\b|\bINS\b|s[ée]curit[ée] sociale|\bn[°o]\s?(?:de )?s[ée]cu|\bn[°o] ?SS\b|num[ée]ro d['’]assur)\D{0,40}$",
+    r"(?:\bNIR\b|\bINS\b|s[ée]curit[ée] sociale|\bn[°o]\s?(?:de )?s[ée]cu|\bn[°o] ?SS\b"
+    r"|num[ée]ro d['’]assur)\D{0,40}$",
     re.I,
 )
 _RVNR = re.compile(
@@ -219,8 +230,8 @@ def _announces(words: re.Pattern[str], text: str, start: int) -> bool:
 def is_health_insurance_number(compact: str) -> bool:
     """Krankenversichertennummer: a letter, eight digits, a check digit.
 
-    Annex 1 of the agreement under section 290 SGB V: the letter counts as its place in the alphabet,
-    digits are weighted 1, 2, 1, 2, … and their digit sums added, which is Luhn's sum.
+    Annex 1 of the agreement under section 290 SGB V: the letter counts as its place in the
+    alphabet, digits are weighted 1, 2, 1, 2, … and their digit sums added, which is Luhn's sum.
     """
     payload = f"{ord(compact[0]) - 64:02d}{compact[1:9]}"
     return luhn.checksum(payload + "0") == int(compact[9])

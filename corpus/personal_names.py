@@ -19,7 +19,10 @@ from collections.abc import Iterator
 _UPPER = "A-ZÀ-ÖØ-ÞŒŠŽŁÇ"
 _LETTER = r"[^\W\d_]"
 _WORD = rf"[{_UPPER}](?:{_LETTER}|['’-](?={_LETTER}))+"
-_PARTICLE = r"(?:(?:de la|de|du|des|d['’]|van der|van den|van|von der|von|vom|zu|ben|bin|el|al|Le|La|De|Du|El|Ben|Van|Von|St\.?) ?)"
+_PARTICLE = (
+    r"(?:(?:de la|de|du|des|d['’]|van der|van den|van|von der|von|vom|zu|ben|bin|el|al"
+    r"|Le|La|De|Du|El|Ben|Van|Von|St\.?) ?)"
+)
 _INITIALS = rf"(?:[{_UPPER}]\.[ -]?)"
 _NAME = rf"{_INITIALS}{{0,3}}{_PARTICLE}{{0,2}}{_WORD}"
 _NAMES = re.compile(rf"{_NAME}(?:[ \u00a0]+{_NAME}){{0,3}}")
@@ -27,7 +30,10 @@ _TOKEN = re.compile(_WORD)
 _NEXT = re.compile(rf"(?:,| et| und| and| &)[ \u00a0]+(?={_NAME})")
 _ONE_INITIAL = re.compile(rf"{_INITIALS} (?!{_INITIALS})")
 
-_FRENCH = r"Monsieur|Madame|Mademoiselle|MM\.|M\.|Mr\.?|Mmes?\.?|Mlles?\.?|Melle\.?|Drs?\.?|Docteurs?|Doctoresse|Prs?\.?|Professeure?s?"
+_FRENCH = (
+    r"Monsieur|Madame|Mademoiselle|MM\.|M\.|Mr\.?|Mmes?\.?|Mlles?\.?|Melle\.?"
+    r"|Drs?\.?|Docteurs?|Doctoresse|Prs?\.?|Professeure?s?"
+)
 _GERMAN = r"Herrn?|Frau|Hr\.|Dr\.|Doktor|Prof\.|Professor(?:in)?|PD|Priv\.-Doz\."
 _ENGLISH = r"Mr\.?|Mrs\.?|Ms\.?|Drs?\.?|Doctor|Professor|Prof\.?"
 _PLURAL = re.compile(r"MM|Mmes|Mlles|Drs|Docteurs|Prs|Professeure?s|Herren")
@@ -57,41 +63,51 @@ _THINGS = re.compile(
     re.I,
 )
 _FIRM = re.compile(
-    r"[^.;\n]{0,30}?\b(?:Pharma\w*|GmbH|AG|KG|SE|Laborator\w+|Arzneimittel\w*|Ltd|Inc|Co\b|S\.?A\.?S?\b)"
-    r"|['’]s?\b|-(?:Syndrom|Krankheit|Test|Zeichen|Str|Weg|Platz|Klinik)"
+    r"[\w’'& .-]{0,60}?\b(?:Pharma\w*|GmbH|AG|KG|SE|Laborator\w+|Arzneimittel\w*|Ltd|Inc|S\.A\.)(?!\w)"
 )
+_THING_NAMED = re.compile(r"['’]s?\b|-(?:Syndrom|Krankheit|Test|Zeichen|Str|Weg|Platz|Klinik)")
 _STREET = re.compile(r"-(?:Str|Straße|Strasse|Weg|Platz|Allee|Ring)$", re.I)
 _AGE = re.compile(
     r",?[ \u00a0]*\(?\d{1,3}[ \u00a0-]*(?:ans|an|mois|jours|Jahre|jährig|years|months|y)"
 )
 _QUANTITY = re.compile(r"[ \u00a0\u202f:]*[<>≤≥±~]?[ \u00a0]*\d")
 
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.casefold().split())
+
+
 # Capitalised words that follow a title or a name without being one.
-_NO_NAMES = frozenset(
-    word.casefold()
-    for word in """Il Elle Ils Elles Le La Les Un Une Ce Cet Cette Ces Des Du De Au Aux En Et Ou Mais Or Son Sa Ses
-    Notre Nous Vous On Je Qui Que Dans Pour Par Sur Avec Chez Après Avant Lors Depuis
-    Doktor Docteur Doctoresse Professeur Professeure Professor Professorin Prof Dr Drs Pr Prs Monsieur
-    Madame Mademoiselle Mme Mlle Mr Herr Frau Mrs Agrégé Agrégée Agrege Assistant Assistante Associé
-    Associée Titulaire Emérite Émérite Honoraire Adjoint Président Présidente Directeur Directrice
-    Ministre Maire Préfet Juge Interne Résident Chef Service Université Universitaire Hôpital Hopital
-    CHU CHR CHRU Faculté Département Unité Clinique Centre Institut Médecine Médecin Pharmacien Sciences
-    Agé Agée Âgé Âgée Système Systeme Papa Maman Ceci Cela Celui Celle Chief Vater Mutter Sohn Commissaire Rapporteur Gott Präsident Präsidentin Minister Ministerin Kollege Kollegin Kollegen Richter Vorsitzender
-    Vorsitzende Oberarzt Chefarzt Patient Patientin Patiente
-    Der Die Das Ein Eine Er Sie Es Wir Ich In Im Am Bei Mit Nach Und Oder Aber
-    He She It The A An We They This That In On At And But President Minister Scholl Schär Hauschka Oetker Pepper
-    ECG EEG EMG IRM TDM CRP NFS HTA AVC BPCO VIH VHB VHC SIDA IMC AINS COVID ARDS HELLP PCR MRT
-    Tuberculosis Avium Leprae Bovis Abscessus Kansasii Pneumoniae Catarrhalis Genitalium Hominis Marinum
-    Janvier Février Mars Avril Mai Juin Juillet Août Septembre Octobre Novembre Décembre Lundi Mardi
-    Mercredi Jeudi Vendredi Samedi Dimanche""".split()
+_NO_NAMES = _words(
+    """
+    Il Elle Ils Elles Le La Les Un Une Ce Cet Cette Ces Des Du De Au Aux En Et Ou Mais Or Son
+    Sa Ses Notre Nous Vous On Je Qui Que Dans Pour Par Sur Avec Chez Après Avant Lors Depuis
+    Doktor Docteur Doctoresse Professeur Professeure Professor Professorin Prof Dr Drs Pr Prs
+    Monsieur Madame Mademoiselle Mme Mlle Mr Herr Frau Mrs Agrégé Agrégée Agrege Assistant
+    Assistante Associé Associée Titulaire Emérite Émérite Honoraire Adjoint Président
+    Présidente Directeur Directrice Ministre Maire Préfet Juge Interne Résident Chef Service
+    Université Universitaire Hôpital Hopital CHU CHR CHRU Faculté Département Unité Clinique
+    Centre Institut Médecine Médecin Pharmacien Sciences Agé Agée Âgé Âgée Système Systeme
+    Papa Maman Ceci Cela Celui Celle Chief Vater Mutter Sohn Commissaire Rapporteur Gott
+    Präsident Präsidentin Minister Ministerin Kollege Kollegin Kollegen Richter Vorsitzender
+    Vorsitzende Oberarzt Chefarzt Patient Patientin Patiente Der Die Das Ein Eine Er Sie Es
+    Wir Ich In Im Am Bei Mit Nach Und Oder Aber He She It The A An We They This That At And
+    But President Scholl Schär Hauschka Oetker Pepper ECG EEG EMG IRM TDM CRP NFS HTA AVC BPCO
+    VIH VHB VHC SIDA IMC AINS COVID ARDS HELLP PCR MRT Tuberculosis Avium Leprae Bovis
+    Abscessus Kansasii Pneumoniae Catarrhalis Genitalium Hominis Marinum Janvier Février Mars
+    Avril Mai Juin Juillet Août Septembre Octobre Novembre Décembre Lundi Mardi Mercredi Jeudi
+    Vendredi Samedi Dimanche
+    """
 )
-_LEADING = frozenset({"Le", "La", "De", "Du", "El", "Ben", "Van", "Von"})
+_LEADING = _words("Le La De Du El Ben Van Von")
 
 # What may stand before `Frau` where it is a title: not an article or an adjective.
-_BEFORE_FRAU = frozenset(
-    """von bei mit für an und oder dass daß hat ist war wird wurde durch zu nach ohne gegen über als wie
-    sagt liebe geehrte patientin stellte stellt berichtet klagt leidet erhielt bekam ob weil wenn da
-    sich unserer""".split()
+_BEFORE_FRAU = _words(
+    """
+    von bei mit für an und oder dass daß hat ist war wird wurde durch zu nach ohne gegen über
+    als wie sagt liebe geehrte patientin stellte stellt berichtet klagt leidet erhielt bekam
+    ob weil wenn da sich unserer
+    """
 )
 # "pénicillines M. CLOXACILLINE agit …": a letter that names a class.
 _CLASSES = re.compile(r"(?:ines?|groupe|type|classe|catégorie|stade|grade)$")
@@ -107,7 +123,7 @@ def find_names(text: str, language: str) -> Iterator[tuple[int, int]]:
         start: int | None = title.end()
         while start is not None:
             end = _end_of_name(text, start)
-            if end is None or _FIRM.match(text, end) or _STREET.search(text, start, end):
+            if end is None or _is_a_thing(text, start, end):
                 break
             yield start, end
             maiden = _MAIDEN.match(text, end)
@@ -135,6 +151,15 @@ def _is_title(text: str, title: re.Match[str]) -> bool:
     return True
 
 
+def _is_a_thing(text: str, start: int, end: int) -> bool:
+    """A firm, a street or a disease that bears the name."""
+    return bool(
+        _FIRM.match(text, start)
+        or _THING_NAMED.match(text, end)
+        or _STREET.search(text, start, end)
+    )
+
+
 def _end_of_name(text: str, start: int) -> int | None:
     """Where the name stops: before a word that is none, or one that a quantity belongs to."""
     end: int | None = None
@@ -143,7 +168,7 @@ def _end_of_name(text: str, start: int) -> int | None:
         return None
     for token in _TOKEN.finditer(text, match.start(), match.end()):
         word = token.group()
-        leads = word in _LEADING and token.end() < match.end()
+        leads = word.casefold() in _LEADING and token.end() < match.end()
         if leads:
             continue
         first = end is None

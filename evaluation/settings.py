@@ -14,11 +14,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.failure import BadInput
+
 Measure = Literal["bits_per_byte", "accuracy"]
 Name = Annotated[str, Field(min_length=1)]
 
 
-class EvaluationError(ValueError):
+class EvaluationError(BadInput):
     """Input that cannot be evaluated; the message is one sentence for the user."""
 
 

@@ -1,8 +1,8 @@
 """Writing so that a kill never leaves something half-written that looks whole.
 
-    write_atomically(path, data)    temporary name beside it, fsync, rename, fsync the folder
-    with locked(workdir): ...       one run at a time; the kernel unlocks when the holder dies
-    sha256_file(path)               streamed, so memory does not grow with the file
+write_atomically(path, data)    temporary name beside it, fsync, rename, fsync the folder
+with locked(workdir): ...       one run at a time; the kernel unlocks when the holder dies
+sha256_file(path)               streamed, so memory does not grow with the file
 """
 
 import fcntl
@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from hub.failure import Failed
+
 CHUNK_BYTES = 1 << 20
 
 
-class WorkdirBusy(RuntimeError):
+class WorkdirBusy(Failed):
     """Another live process holds the work folder."""
 
 

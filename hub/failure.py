@@ -15,7 +15,7 @@ class Failed(Failure):
     exit_code = 1
 
 
-class BadInput(Failure):
+class BadInput(Failure, ValueError):
     exit_code = 2
 
 

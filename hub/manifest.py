@@ -21,6 +21,7 @@ import rfc8785
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hub.disk import sha256_file, sync_tree, write_json
+from hub.failure import Failed
 
 MANIFEST = "manifest.json"
 
@@ -30,7 +31,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 
-class ManifestError(ValueError):
+class ManifestError(Failed):
     """A manifest or a payload that is not what it says it is."""
 
 

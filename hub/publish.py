@@ -79,7 +79,7 @@ def _check_account(publication: Publication, api: HfApi) -> None:
     names = [account["name"], *(org["name"] for org in account.get("orgs", []))]
     if publication.namespace not in names:
         raise BadInput(
-            f"the token belongs to {account['name']}, who may not write to {publication.namespace}: "
+            f"the token of {account['name']} may not write to {publication.namespace}: "
             f"use a token of that account, or --set namespace={account['name']}"
         )
 

@@ -6,7 +6,6 @@
     settings    what a release file may say: mergekit's own configuration
     preflight   do these models fit together? answered from configurations and headers alone
     merge       mergekit, in this process, with nothing of this machine left in what it writes
-    proof       finite, loadable, able to speak: what was merged is a model
 
 `imprimatur run` calls it; identical parents give identical bytes, whatever the folder.
 """

@@ -9,17 +9,15 @@ from run to run: here it is always the base model, or the first parent.
 """
 
 import json
-import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hub.disk import write_atomically, write_json
 from hub.manifest import Number, Outcome
+from hub.model_folder import TOKENIZER, BrokenModel, model_files, prove, quiet
 from merging import preflight
-from merging.proof import prove
 from merging.settings import MergeError, MergingSettings, parents_of, rename
 
 if TYPE_CHECKING:
@@ -27,11 +25,6 @@ if TYPE_CHECKING:
 
 SEED = 0
 """for the methods that drop weights at random (DARE)"""
-WEIGHTS = re.compile(r"model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json")
-TOKENIZER = re.compile(
-    r"tokenizer\.json|tokenizer\.model|tokenizer_config\.json|special_tokens_map\.json"
-    r"|added_tokens\.json|vocab\.json|merges\.txt|chat_template\.jinja|generation_config\.json"
-)
 MADE_BY_THE_MERGE = ("dtype", "torch_dtype", "num_hidden_layers", "layer_types")
 """fields of config.json that a merge may change; the others are the donor's"""
 
@@ -57,14 +50,19 @@ def merge(
     with quiet():
         run(rename(settings.mergekit, lambda name: _folder(parents[name])), out)
         tidy(parents[names[0]], out)
-        proof = prove(out)
+        try:
+            proof = prove(out)
+        except BrokenModel as error:
+            raise MergeError(
+                f"{error} after the merge: look for the cause in the parents, or merge in float32"
+            ) from error
     write_atomically(out / "mergekit_config.yml", (by_name.to_yaml() + "\n").encode())
     progress(f"merged {proof.num_parameters:,} parameters by {by_name.merge_method}")
     numbers = {
         "parameters": Number(value=proof.num_parameters, unit="parameters"),
         "tensors": Number(value=proof.num_tensors, unit="tensors"),
     }
-    return Outcome(payload=payload(out), numbers=numbers)
+    return Outcome(payload=model_files(out), numbers=numbers)
 
 
 def validate(configuration: Mapping[str, Any]) -> "MergeConfiguration":
@@ -121,37 +119,8 @@ def tidy(donor: Path, out: Path) -> None:
             config[field] = written[field]
     write_json(out / "config.json", config)
     for path in donor.iterdir():
-        if TOKENIZER.fullmatch(path.name):
+        if TOKENIZER.fullmatch(path.name) or path.name == "generation_config.json":
             shutil.copyfile(path, out / path.name)
-
-
-def payload(out: Path) -> tuple[str, ...]:
-    """Weights, tokenizer and configuration: a list of what may go, not of what must stay."""
-    names = (path.name for path in out.iterdir())
-    return tuple(
-        sorted(
-            name
-            for name in names
-            if name == "config.json" or WEIGHTS.fullmatch(name) or TOKENIZER.fullmatch(name)
-        )
-    )
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Only our own plain lines inside: no progress bars, no asides about deprecated names."""
-    from transformers.utils import logging
-
-    transformers: Any = logging  # its functions have no types
-    shown, verbosity = transformers.is_progress_bar_enabled(), transformers.get_verbosity()
-    transformers.set_verbosity_error()
-    transformers.disable_progress_bar()
-    try:
-        yield
-    finally:
-        transformers.set_verbosity(verbosity)
-        if shown:
-            transformers.enable_progress_bar()
 
 
 def _sentence(error: Exception) -> str:

@@ -18,23 +18,44 @@ values is a gradient over the layers: layer i of n stands at i/(n-1) of the way 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub.failure import BadInput
 
 REFERENCES = frozenset({"model", "base_model"})
 """keys whose value is a model, wherever they stand: models, slices, modules, base_model"""
 
 
-class MergeError(ValueError):
+class MergeError(BadInput):
     """A merge that cannot be done as asked; one sentence saying what, where and what to do."""
 
 
-class MergingSettings(BaseModel):
+class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+
+class SweepSettings(_Frozen):
+    """Candidates beside the merge itself, to see what another `t` would have given."""
+
+    t: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(min_length=1)
+    """uniform interpolation weights: 0 is the base model, 1 the other one"""
+
+
+class MergingSettings(_Frozen):
     mergekit: dict[str, Any]
     """a mergekit configuration in which models are artefact names"""
+    sweep: SweepSettings | None = None
+
+
+def candidates(name: str, settings: MergingSettings) -> dict[str, tuple[float, "MergingSettings"]]:
+    """The merges of a sweep by name, each with its `t`; else configured as the merge itself."""
+    found = {}
+    for t in settings.sweep.t if settings.sweep else ():
+        mergekit = {**settings.mergekit, "parameters": {"t": t}}
+        found[f"{name}-t{t:g}".replace(".", "_")] = (t, MergingSettings(mergekit=mergekit))
+    return found
 
 
 def parents_of(settings: MergingSettings) -> list[str]:

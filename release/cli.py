@@ -5,6 +5,7 @@ Everything heavy is imported inside the verb that needs it, so that `--help` ans
 """
 
 import json
+import logging
 import os
 import sys
 import time
@@ -367,21 +368,11 @@ def _errors(debug: bool) -> Iterator[None]:
 
 def _exit_code(error: Exception) -> int | None:
     """None: a mistake of ours, whose traceback is wanted."""
-    from hub.disk import WorkdirBusy
-    from hub.failure import Failure
-    from hub.manifest import ManifestError
-    from release.recipe import RecipeError
+    from hub.failure import Failed, Failure
 
     if isinstance(error, Failure):
         return error.exit_code
-    if isinstance(error, RecipeError) or type(error).__name__ in _STAGE_ERRORS:
-        return 2
-    if isinstance(error, WorkdirBusy | ManifestError | OSError):
-        return 1
-    return None
-
-
-_STAGE_ERRORS = ("SourceError", "TrainingError", "MergingError", "EvaluationError")
+    return Failed.exit_code if isinstance(error, OSError) else None
 
 
 def _message(error: Exception) -> str:
@@ -399,6 +390,9 @@ def _quiet_libraries() -> None:
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
         "TOKENIZERS_PARALLELISM": "false",
+        "TRANSFORMERS_VERBOSITY": "error",
         "GRADIO_ANALYTICS_ENABLED": "False",
     }.items():
         os.environ.setdefault(name, value)
+    # DeepSpeed logs to standard output at import, whatever level is asked for
+    logging.getLogger("DeepSpeed").addFilter(lambda record: record.levelno >= logging.ERROR)

@@ -24,6 +24,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from corpus.settings import CorpusSettings, SourceSettings
 from evaluation.settings import EvaluationSettings
+from hub.failure import BadInput
 from hub.licences.recognise import recognise
 from merging.settings import MergingSettings, parents_of
 from release import yaml
@@ -88,7 +89,7 @@ class Problem:
         return f"{self.where}{line}: {self.message}"
 
 
-class RecipeError(ValueError):
+class RecipeError(BadInput):
     """Everything that is wrong with a release file."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:

@@ -7,7 +7,6 @@ work folder/
   summary.json                     one row a model, group and metric
 """
 
-import errno
 import platform
 import shutil
 import time
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from hub.failure import Failed
 from hub.manifest import (
     Artefact,
     Kind,
@@ -43,7 +43,7 @@ MIN_FREE_BYTES = 200 << 20
 """below this a run does not start: a disk that fills half-way wastes the work"""
 
 
-class DiskFull(OSError):
+class DiskFull(Failed):
     """No room for what a run would write."""
 
 
@@ -111,7 +111,6 @@ def check_space(workdir: Path) -> None:
     free = shutil.disk_usage(workdir).free
     if free < MIN_FREE_BYTES:
         raise DiskFull(
-            errno.ENOSPC,
             f"{free >> 20} MiB are free where {workdir} lies and a run needs "
             f"{MIN_FREE_BYTES >> 20}: free some, or choose another --workdir",
         )

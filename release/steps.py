@@ -4,7 +4,7 @@ A step makes one artefact (a corpus also its `-excluded` sibling). What crosses 
 here: a stage gets folders and artefacts, never another stage.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -13,14 +13,14 @@ from typing import Any, Literal
 from corpus.build import VERSION as CORPUS_VERSION
 from corpus.build import build as build_corpus
 from corpus.build import source_digest
-from corpus.fingerprint import Shares
+from corpus.fingerprint import Shares, Split
 from corpus.settings import CorpusSettings
-from evaluation.settings import TaskSettings
+from evaluation.settings import EvaluationSettings, TaskSettings
 from hub.licences import compose
 from hub.licences.recognise import recognise
 from hub.manifest import Artefact, Input, Kind, Outcome, canonical_sha256
-from merging.settings import MergingSettings, parents_of
-from release.recipe import Problem, Recipe, RecipeError
+from merging.settings import MergingSettings, candidates, parents_of
+from release.recipe import Problem, Recipe, RecipeError, Release
 from training.settings import TinyModel, TrainingSettings
 
 Stage = Literal["corpus", "training", "merging", "evaluation"]
@@ -64,6 +64,7 @@ class Step:
 
 EXCLUDED = "-excluded"
 RESULTS = "-results"
+VALIDATION = "-validation"
 
 
 def steps(recipe: Recipe) -> list[Step]:
@@ -78,11 +79,13 @@ def steps(recipe: Recipe) -> list[Step]:
         found[name] = _training(name, training, release.corpora[training.corpus])
     for name, merging in release.merging.items():
         found[name] = _merging(name, merging)
+        for candidate, (_, settings) in candidates(name, merging).items():
+            found[candidate] = _merging(candidate, settings)
     if release.evaluation:
         for name, task in release.evaluation.tasks.items():
             found[name] = _task(name, task)
-        for model_name in release.evaluation.models:
-            found[model_name + RESULTS] = _results(model_name, recipe)
+        for step in _all_results(release, release.evaluation):
+            found[step.name] = step
     graph = {name: [needed for _, needed in step.needs] for name, step in found.items()}
     try:
         return [found[name] for name in TopologicalSorter(graph).static_order()]
@@ -173,7 +176,7 @@ def _merging(name: str, settings: MergingSettings) -> Step:
         return {"": _licensed(outcome, licences)}
 
     return Step(
-        name, "merging", "merge", settings.model_dump(mode="json"),
+        name, "merging", "merge", settings.model_dump(mode="json", exclude={"sweep"}),
         tuple((f"parent-{number}", parent) for number, parent in enumerate(parents)), (), 1, run,
     )  # fmt: skip
 
@@ -191,10 +194,34 @@ def _task(name: str, settings: TaskSettings) -> Step:
     )  # fmt: skip
 
 
-def _results(model: str, recipe: Recipe) -> Step:
-    settings = recipe.release.evaluation
-    if settings is None:
-        raise ValueError(f"{recipe.path} evaluates nothing")
+def _all_results(release: Release, settings: EvaluationSettings) -> Iterator[Step]:
+    """Final figures on the held-out split; a sweep is compared on the validation split alone."""
+    final = _on_split(release, settings, "held_out")
+    for model in settings.models:
+        yield _results(model, model + RESULTS, final)
+    choosing = _on_split(release, settings, "validation")
+    if choosing.tasks:
+        for model in swept(release):
+            yield _results(model, model + VALIDATION, choosing)
+
+
+def swept(release: Release) -> dict[str, None]:
+    """Models that are compared to choose a merge: the candidates, the merge, its parents."""
+    found: dict[str, None] = {}
+    for name, merging in release.merging.items():
+        if merging.sweep:
+            names = [*parents_of(merging), *candidates(name, merging), name]
+            found |= dict.fromkeys(names)
+    return found
+
+
+def _on_split(release: Release, settings: EvaluationSettings, split: Split) -> EvaluationSettings:
+    """The same settings with the tasks of one split only."""
+    tasks = {n: t for n, t in settings.tasks.items() if release.corpora[t.corpus].split == split}
+    return settings.model_copy(update={"tasks": tasks})
+
+
+def _results(model: str, name: str, settings: EvaluationSettings) -> Step:
     tasks = list(settings.tasks)
 
     def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
@@ -206,7 +233,7 @@ def _results(model: str, recipe: Recipe) -> Step:
 
     part = settings.model_dump(mode="json", exclude={"models"}) | {"model": model}
     return Step(
-        model + RESULTS, "evaluation", "results", part,
+        name, "evaluation", "results", part,
         (("model", model), *((f"tasks-{task}", task) for task in tasks)), (), 1, run,
     )  # fmt: skip
 

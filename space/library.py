@@ -39,7 +39,7 @@ from source import (
 from tables import Unreadable, tame
 
 KEPT_SECONDS = 600
-RETRY_SECONDS = 15
+RETRY_SECONDS = 5
 READING: dict[str, Any] = {"status": "reading", "notes": []}
 MAX_MANIFESTS = 500
 """one request each; models beyond that are shown without parents and licence"""
@@ -117,7 +117,16 @@ class Library:
         try:
             return waiting.result(wait_seconds)
         except NotYet:
-            return last
+            return last or self._meanwhile()
+
+    def _meanwhile(self) -> Reading | None:
+        """The snapshot, while the Hub takes its time: its client tries again for half a minute."""
+        try:
+            found = self._read_snapshot()
+        except Unreadable:
+            return None
+        notes = ("the Hub has not answered yet: open this page again for what is there now",)
+        return replace(found, at=time.monotonic(), notes=notes) if found else None
 
     def _read(self) -> Reading:
         notes: list[str] = []

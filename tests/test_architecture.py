@@ -18,7 +18,7 @@ ALLOWED = {
     "space": set(),
 }
 
-STAGES_MAY_USE = {"hub.manifest", "hub.licences", "hub.disk", "hub.failure"}
+STAGES_MAY_USE = {"hub.manifest", "hub.licences", "hub.disk", "hub.failure", "hub.model_folder"}
 
 
 def imports(path: Path) -> set[str]:

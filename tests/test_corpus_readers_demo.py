@@ -7,7 +7,7 @@ import pytest
 
 from corpus.clean import clean
 from corpus.document import SourceDocument
-from corpus.fingerprint import fingerprint, is_held_out, words
+from corpus.fingerprint import Shares, fingerprint, split_of, words
 from corpus.readers.registry import READERS
 from corpus.settings import SourceSettings
 
@@ -74,9 +74,9 @@ def test_near_duplicates_are_near_and_no_copies(files: str, original: str, varia
 
 
 @pytest.mark.parametrize("id", ["soin-variante", "soin-personnel", "soin-mojibake"])
-def test_planted_trouble_is_not_held_out(id: str) -> None:
+def test_planted_trouble_is_trained_on(id: str) -> None:
     text = clean(_find("care/*.jsonl", id).text).text
-    assert not is_held_out(fingerprint(text), 0.15)
+    assert split_of(fingerprint(text), Shares(held_out=0.15, validation=0.1)) == "train"
 
 
 def test_the_planted_nir_has_a_valid_key() -> None:

@@ -247,7 +247,7 @@ HfApi().create_tag("lab/demo-results", tag="v0.1.0", repo_type="dataset")
 
 
 def test_live_from_a_hub(tmp_path: Path) -> None:
-    """As a publisher does it: the Space is up before `release.json`, and shows it once it is there."""
+    """As a publisher does it: the Space is up before `release.json`, and shows it from then on."""
     space = copy_space(tmp_path / "space")
     (space / "source.json").write_text(json.dumps({"results_repo": RESULTS, "revision": "v0.1.0"}))
     content = tmp_path / "content"

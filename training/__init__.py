@@ -10,7 +10,6 @@
     pretrain    continual pre-training: the main job, top to bottom
     trainer     TRL's trainer, made exact, silent and offline
     checkpoints which checkpoints are whole, and the last of them
-    proof       scan, reload and speak: what is saved is a model
 
 `imprimatur run` calls it; killed at any moment, the next run ends with the same bytes.
 """

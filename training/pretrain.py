@@ -7,7 +7,6 @@ and run again (checkpoints live in `scratch`, which belongs to this one recipe).
 seeds, a fixed number of threads, deterministic kernels, and resuming only from whole checkpoints.
 """
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from hub.disk import write_json
 from hub.manifest import Artefact, Number, Outcome
+from hub.model_folder import TOKENIZER, BrokenModel, model_files, prove, quiet
 from training import arguments, checkpoints
-from training.proof import TOKENIZER, model_files, prove, quiet
 from training.settings import TrainingError, TrainingSettings
 from training.tokens import Packing, check_packed, documents, tokenise
 
@@ -47,7 +46,12 @@ def pretrain(
         )
         tokens_per_second = run(trainer, scratch, progress)
         save(trainer, base, out)
-        proof = prove(out)
+        try:
+            proof = prove(out)
+        except BrokenModel as error:
+            raise TrainingError(
+                f"{error}: train again with a lower learning_rate or a longer warm-up"
+            ) from error
     curve = learning_curve(trainer)
     write_json(out / CURVE, curve)
     numbers = {
@@ -161,7 +165,7 @@ def save(trainer: "ExactTrainer", base: Path, out: Path) -> None:
     model.config.use_cache = config.use_cache  # switched off while training
     model.save_pretrained(out)
     for path in base.iterdir():
-        if re.fullmatch(TOKENIZER, path.name):
+        if TOKENIZER.fullmatch(path.name):
             (out / path.name).write_bytes(path.read_bytes())
 
 

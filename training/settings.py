@@ -13,6 +13,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from hub.failure import BadInput
+
 OURS = {
     "output_dir": "checkpoints go to the work folder",
     "use_cpu": "`system` says where it runs",
@@ -30,7 +32,7 @@ OURS = {
 """fields of SFTConfig that the kit answers for, and why"""
 
 
-class TrainingError(ValueError):
+class TrainingError(BadInput):
     """Training that cannot be done as asked; one sentence saying what, where and what to do."""
 
 

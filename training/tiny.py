@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hub.manifest import Artefact, Number, Outcome
-from training.proof import model_files, prove, quiet
+from hub.model_folder import model_files, prove, quiet
 from training.settings import TinyModel, TrainingError
 from training.tokens import documents
 

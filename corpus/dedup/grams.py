@@ -1,8 +1,8 @@
 """Hashed word n-grams of many texts at once, as numpy arrays.
 
-Words are those of `corpus.fingerprint.words`: case-folded runs of letters, digits and underscores of
-the NFC form. Cutting and hashing them one by one costs more than everything that follows, so a batch
-of texts becomes one array of code points:
+Words are those of `corpus.fingerprint.words`: case-folded runs of letters, digits and underscores
+of the NFC form. Cutting and hashing them one by one costs more than everything that follows, so a
+batch of texts becomes one array of code points:
 
     code points → table look-up → word boundaries → hash of each word → hash of each n-gram
 
@@ -142,7 +142,7 @@ def _code_points(texts: list[str]) -> tuple[NDArray[np.uint32], Numbers]:
 
 
 def _scatter(values: Hashes) -> Hashes:
-    """Every bit of a value moves every bit of the result, one to one (the finaliser of MurmurHash3)."""
+    """Each bit moves all bits of the result, one to one (the finaliser of MurmurHash3)."""
     values ^= values >> np.uint64(33)
     values *= np.uint64(0xFF51AFD7ED558CCD)
     values ^= values >> np.uint64(33)
@@ -154,8 +154,8 @@ def _scatter(values: Hashes) -> Hashes:
 class _Table:
     """What each code point is, looked up once per code point that occurs.
 
-    `_COMPOSES` marks those whose folding is not a matter of one code point: combining marks, decomposed
-    forms, `ß`. Texts with one of them are folded by Python, the same way as in `fingerprint`.
+    `_COMPOSES` marks those whose folding is not a matter of one code point: combining marks,
+    decomposed forms, `ß`. Texts with one of them are folded by Python, as in `fingerprint`.
     """
 
     def __init__(self) -> None:

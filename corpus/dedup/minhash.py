@@ -1,10 +1,11 @@
 """MinHash signatures and the pairs they suggest.
 
-The smallest value that a random hash function gives to a set's members is the same for two sets with
-a probability equal to their Jaccard similarity (Broder 1997, "On the resemblance and containment of
-documents"). Of `bands * rows` such minima, two documents are compared where all `rows` of one band
-agree (Leskovec, Rajaraman & Ullman, "Mining of Massive Datasets", section 3.4): a pair of similarity
-J is missed with probability (1 - J^rows)^bands. What is found are candidates; `near` verifies them.
+The smallest value that a random hash function gives to a set's members is the same for two sets
+with a probability equal to their Jaccard similarity (Broder 1997, "On the resemblance and
+containment of documents"). Of `bands * rows` such minima, two documents are compared where all
+`rows` of one band agree (Leskovec, Rajaraman & Ullman, "Mining of Massive Datasets", section 3.4):
+a pair of similarity J is missed with probability (1 - J^rows)^bands. What is found are candidates;
+`near` verifies them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -70,6 +71,9 @@ class Signatures:
     def load(cls, path: Path) -> Self:
         with np.load(path, allow_pickle=False) as arrays:
             return cls(arrays["documents"], arrays["minima"], arrays["digests"])
+
+    def only(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Self:
+        return type(self)(self.documents[rows], self.minima[rows], self.digests[rows])
 
     @classmethod
     def join(cls, parts: Iterable[Self]) -> Self:

@@ -10,7 +10,7 @@ resemblances (A like B like C removes B, and keeps A and C). Similarity is the J
 sets of word n-grams, computed in full for every pair that counts; MinHash only says where to look.
 Documents without words have no near duplicates.
 
-For a corpus over several workers: `signatures` a shard, `Signatures.join`, `candidate_pairs`, `choose`.
+For a corpus over several workers: `signatures` a shard, `Signatures.join`, `choose`.
 """
 
 from collections import OrderedDict
@@ -60,15 +60,16 @@ def choose(
     read_text: Callable[[int], str],
     profile: Profile,
 ) -> dict[int, Removal]:
-    """Greedily, in the order given, for signatures already made."""
+    """Greedily, in the order given, for signatures already made; others take no part."""
     ranks = {number: rank for rank, number in enumerate(order)}
     if len(ranks) != len(order):
         raise ValueError("a document is named twice in the order of preference")
+    found = found.only(np.array([number in ranks for number in found.documents.tolist()], bool))
     rank = np.array([ranks[number] for number in found.documents.tolist()], np.int64)
     original = _originals(found.digests, rank)
     distinct = np.flatnonzero(original == np.arange(len(original)))
     distinct = distinct[np.argsort(rank[distinct])]
-    subset = Signatures(found.documents[distinct], found.minima[distinct], found.digests[distinct])
+    subset = found.only(distinct)
     removed = _choose_distinct(subset, candidate_pairs(subset, profile), read_text, profile)
     for row, copied in enumerate(original.tolist()):
         if copied != row:

@@ -23,7 +23,7 @@ from corpus.settings import SourceSettings
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.S | re.M)
 _TITLE = re.compile(r"^title:[ \t]*(.+)$", re.I | re.M)
-_COMMENT = re.compile(r"<!--.*?-->", re.S)
+_COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->", re.S)
 _SUPERSCRIPT = re.compile(r"<sup>([^<>]*)</sup>", re.I)
 _BREAK = re.compile(r"<br\s*/?>", re.I)
 _BLOCK_TAG = re.compile(
@@ -61,7 +61,7 @@ def read_markdown(source: str, settings: SourceSettings, path: Path) -> Iterator
     except Unreadable as error:
         yield SourceDocument(path.stem, source, "", problem=str(error))
         return
-    text = plain(content)
+    text = plain(content).strip()
     yield SourceDocument(path.stem, source, text, problem="" if text else "no text")
 
 

@@ -23,7 +23,8 @@ function table(found, before, after, column) {
   const ways = typeof found.changed[0]?.before === "boolean" || column.better === "higher"
     ? [`${found.gained} wrong → right`, `${found.lost} right → wrong`]
     : [`${found.lost} lower`, `${found.gained} higher`];
-  const head = ["task", "item", before, after, ""].map((text) => el("th", { scope: "col" }, text));
+  const head = ["task", "item", before, after, "change"].map((text, at) =>
+    el("th", { scope: "col", class: at > 1 ? "number" : "" }, text));
   const rows = found.changed.map((item) => el("tr", {},
     el("td", {}, item.task), el("td", {}, item.item),
     el("td", { class: "number" }, outcome(item.before)),

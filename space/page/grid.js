@@ -67,7 +67,9 @@ export class Grid {
   draw() {
     if (!this.view) return;
     const count = this.view.rows.length;
-    const { scrollTop, clientHeight } = this.scroller;
+    const { clientHeight } = this.scroller;
+    const end = count * ROW_PIXELS + this.head.offsetHeight - clientHeight;
+    const scrollTop = Math.max(0, Math.min(this.scroller.scrollTop, end)); // rows may be gone
     const first = Math.max(0, Math.floor(scrollTop / ROW_PIXELS) - BEYOND);
     const last = Math.min(count, Math.ceil((scrollTop + clientHeight) / ROW_PIXELS) + BEYOND);
     for (const [i, row] of this.drawn) {
@@ -112,7 +114,7 @@ export class Grid {
     const mark = cell.mark && el("span", { class: `mark ${cell.mark}` }, cell.mark === "unclear" ? "≈" : MARKS[cell.mark]);
     return el("td", { role: "gridcell", class: `number ${cell.state}`, "data-column": column.i,
       "aria-label": cellWords(cell), title: cellWords(cell) },
-    el("span", {}, mark || null, pretty(main)),
+    el("span", {}, mark ? [mark, " "] : null, pretty(main)),
     el("span", { class: "sub" }, cell.state === "value" ? pretty(interval) || "no interval" : ""));
   }
 
