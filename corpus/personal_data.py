@@ -150,8 +150,8 @@ _BY_FORM = {_ABROAD, _FRENCH_PAIRS, _GERMAN_MOBILE}
 
 # `tel` alone is a French word ("tel que").
 _ANNOUNCED = re.compile(
-    r"(?:t[ée]l[ée](?:ph|f)on\w*|\bt[ée]l ?[.:°]|\btél\b|\bTel\b|\bfax\b|télécop\w+|\bportable"
-    r"|\bmobil\w*|\bhandy|\bruf(?:nummer)?\b|\bhotline|durchwahl|\bappele[rz]\b|\banrufen|\bgsm\b"
+    r"(?:t[ée]l[ée](?:ph|f)on\w*|\bt[ée]l ?[.:°]|\btél\b|\bTel\b|\b(?:tele)?fax(?:nummer)?\b"
+    r"|télécop\w+|\bportable|\bmobil\w*|\bhandy|\bruf(?:nummer)?\b|\bhotline|durchwahl|\bappele[rz]\b|\banrufen|\bgsm\b"
     r"|\bn(?:um[ée]ro|°) vert|\bNotruf|\bKontakt|\bcontact)[^\d@]{0,40}$",
     re.I,
 )

@@ -57,13 +57,14 @@ _THINGS = re.compile(
     r"|coloration|th[ée]or[iè]\w*|rue|avenue|av\.|boulevard|bd|place|quai|all[ée]e|impasse|square|h[ôo]pital"
     r"|hospitalier|clinique|centre|institut|fondation|lyc[ée]e|prix|laboratoires?|labo|polyclinique|maternité"
     r"|baume|tisane|Syndrom|Krankheit|Methode|Technik|Klassifikation|Operation|Diät|Verfahren|Klinik|Therapie"
-    r"|Stiftung|Firma|Institut|syndrome of|disease of|sign of)"
+    r"|Stiftung|Morbus|Firma|Institut|syndrome of|disease of|sign of)"
     r"(?:[ \u00a0](?!par\b|chez\b|avec\b|selon\b|vers\b|et\b)[\w-]+)?"
     r"(?:[ \u00a0](?:de la|du|de|des|le|la|nach|von|of|the))?[ \u00a0\"«“]*$",
     re.I,
 )
 _FIRM = re.compile(
-    r"[\w’'& .-]{0,60}?\b(?:Pharma\w*|GmbH|AG|KG|SE|Laborator\w+|Arzneimittel\w*|Ltd|Inc|S\.A\.)(?!\w)"
+    r"[\w’'& .-]{0,60}?\b(?:Pharma\w*|GmbH|AG|KG|SE|Laborator\w+|Arzneimittel\w*|Ltd|Inc|S\.A\.)"
+    r"(?!\w)"
 )
 _THING_NAMED = re.compile(r"['’]s?\b|-(?:Syndrom|Krankheit|Test|Zeichen|Str|Weg|Platz|Klinik)")
 _STREET = re.compile(r"-(?:Str|Straße|Strasse|Weg|Platz|Allee|Ring)$", re.I)

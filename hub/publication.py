@@ -50,15 +50,20 @@ class Publication(_Frozen):
     digest: str
     """publication digest: every byte of every repo"""
     repos: tuple[Repo, ...]
-    """in the order of promotion; the last one takes `release.json`"""
+    """in the order of promotion"""
 
     @property
     def tag(self) -> str:
         return f"v{self.version}"
 
     @property
+    def space(self) -> Repo | None:
+        return next((repo for repo in self.repos if repo.type == "space"), None)
+
+    @property
     def results(self) -> Repo:
-        return self.repos[-1]
+        """the one that takes `release.json`"""
+        return next(repo for repo in self.repos if repo.kind == "results")
 
 
 class PublishedRepo(_Frozen):

@@ -4,7 +4,7 @@
 
 1. New repos are made private. Each gets one commit that brings it to exactly the planned content
    (only what differs is sent), is read back and compared, and tagged.
-2. They are made public in order: datasets, models, merges, results.
+2. They are made public in order: datasets, models, merges, results, Space; then the collection.
 3. `release.json` goes last into the results repo. It is the commit point: until it is there, the
    release does not exist, and running again finishes it.
 
@@ -58,6 +58,7 @@ def publish(folder: Path, api: HfApi, progress: Progress) -> ReleaseRecord:
         )
     for repo in publication.repos:
         _make_public(repo, api, progress)
+    _collect(publication, api, progress)
     record = ReleaseRecord(
         release=publication.release,
         version=publication.version,
@@ -157,6 +158,18 @@ def _make_public(repo: Repo, api: HfApi, progress: Progress) -> None:
     if api.repo_info(repo.id, repo_type=repo.type).private:
         api.update_repo_settings(repo.id, repo_type=repo.type, private=False)
         progress(f"{repo.id}: public")
+
+
+def _collect(publication: Publication, api: HfApi, progress: Progress) -> None:
+    """One page for the release; what is in it already stays as it is."""
+    collection = api.create_collection(
+        publication.release, namespace=publication.namespace, exists_ok=True
+    )
+    there = {(item.item_type, item.item_id) for item in api.get_collection(collection.slug).items}
+    for repo in publication.repos:
+        if (repo.type, repo.id) not in there:
+            api.add_collection_item(collection.slug, repo.id, repo.type, exists_ok=True)
+    progress(f"{collection.slug}: {len(publication.repos)} repos")
 
 
 def _announce(results: Repo, record: ReleaseRecord, api: HfApi, progress: Progress) -> None:

@@ -33,8 +33,7 @@ def verify(results: str, tag: str, into: Path, progress: Progress) -> ReleaseRec
     for repo in record.repos:
         local = folder if repo.id == results else download(repo.type, repo.id, tag, into)
         check_files(repo, local)
-        dataset = repo.type == "dataset"
-        seen = check_dataset(repo, tag) if dataset else check_model(repo, tag, local)
+        seen = _CHECKS[repo.type](repo, tag, local)
         progress(f"{repo.id}: {len(repo.files)} files as published, {seen}")
     return record
 
@@ -76,12 +75,12 @@ def check_files(repo: PublishedRepo, folder: Path) -> None:
             raise Unexpected(f"{repo.id}: {file.path} is not the file that was published")
 
 
-def check_dataset(repo: PublishedRepo, tag: str) -> str:
+def check_dataset(repo: PublishedRepo, tag: str, folder: Path) -> str:
     """Every configuration loads, with the number of rows that the card says where it says one."""
     from datasets import get_dataset_config_names, load_dataset
     from huggingface_hub import DatasetCard
 
-    card = DatasetCard.load(repo.id)
+    card = DatasetCard.load(folder / "README.md")
     stated = {
         entry["config_name"]: entry["splits"][0]["num_examples"]
         for entry in _as_list(card.data.to_dict().get("dataset_info"))
@@ -117,6 +116,19 @@ def check_model(repo: PublishedRepo, tag: str, folder: Path) -> str:
     if len(written) <= len(prompt):
         raise Unexpected(f"{repo.id}: the model writes nothing")
     return f"loads and writes, {len(results)} results on the card"
+
+
+def check_space(repo: PublishedRepo, tag: str, folder: Path) -> str:
+    """Its header names an app that is there. Nothing that somebody published is run."""
+    from huggingface_hub import SpaceCard
+
+    card = SpaceCard.load(folder / "README.md")
+    if not (folder / str(card.data.app_file)).is_file():
+        raise Unexpected(f"{repo.id}: {card.data.app_file} is named in its card and not there")
+    return f"a {card.data.sdk} Space"
+
+
+_CHECKS = {"dataset": check_dataset, "model": check_model, "space": check_space}
 
 
 def _as_list(value: Any) -> list[Any]:

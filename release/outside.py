@@ -34,19 +34,20 @@ def publish(
     folder: Path, endpoint: str, token: str, home: Path, progress: Progress
 ) -> ReleaseRecord:
     """`python -m hub.publish`, with the token in its environment only."""
-    environment = _environment(endpoint, home) | {"HF_TOKEN": token}
+    variables = environment(endpoint, home) | {"HF_TOKEN": token}
     arguments = ["-m", "hub.publish", str(folder), "--endpoint", endpoint]
-    return ReleaseRecord.model_validate(_run(arguments, environment, progress))
+    return ReleaseRecord.model_validate(_run(arguments, variables, progress))
 
 
 def verify(results: str, tag: str, endpoint: str, home: Path, progress: Progress) -> ReleaseRecord:
     """`python -m hub.verify` with a fresh HF_HOME and no token: an outsider."""
-    environment = _environment(endpoint, home)
+    variables = environment(endpoint, home)
     arguments = ["-m", "hub.verify", results, tag, "--into", str(home / "downloads")]
-    return ReleaseRecord.model_validate(_run(arguments, environment, progress))
+    return ReleaseRecord.model_validate(_run(arguments, variables, progress))
 
 
-def _environment(endpoint: str, home: Path) -> dict[str, str]:
+def environment(endpoint: str, home: Path) -> dict[str, str]:
+    """For a process that talks to one Hub, from a home of its own."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return kept | {
         "HF_ENDPOINT": endpoint,
@@ -62,11 +63,11 @@ def _environment(endpoint: str, home: Path) -> dict[str, str]:
     }
 
 
-def _run(arguments: list[str], environment: dict[str, str], progress: Progress) -> Any:
+def _run(arguments: list[str], variables: dict[str, str], progress: Progress) -> Any:
     """Runs a module of ours; its lines on stderr become progress, its stdout is JSON."""
     process = subprocess.Popen(
         [sys.executable, *arguments],
-        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     errors: list[str] = []
     others: list[str] = []

@@ -6,19 +6,22 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from huggingface_hub import RepoCard
 
 from hub.cards import dataset as dataset_card
 from hub.cards import model as model_card
 from hub.cards import results as results_card
 from hub.disk import sync_tree, write_atomically, write_json
-from hub.failure import Refused
+from hub.failure import BadInput, Refused
 from hub.licences.table import LICENCES, Act
 from hub.manifest import Artefact, describe_files, verify_payload
 from hub.publication import PUBLICATION, Publication, Repo, RepoType, digest_of
 from release import table
+from release.front import fronts
 from release.recipe import Recipe
 from release.steps import RESULTS
 
@@ -72,6 +75,7 @@ def assemble(
         *(_repo(context, building, "dataset", name) for name in context.corpora),
         *(_repo(context, building, "model", name) for name in context.models),
         _results(context, building),
+        *([_space(context, building)] if recipe.release.space else []),
     ]
     release = recipe.release
     publication = Publication(
@@ -205,14 +209,21 @@ def _languages(context: _Context, corpora: list[str]) -> list[str]:
 
 
 def _results(context: _Context, building: Path) -> Repo:
-    """Gathers the results of all models; the last repo, which takes `release.json`."""
+    """Gathers the results of all models; the repo that takes `release.json`."""
     folder = building / "dataset" / context.repo("results")
     evaluation = context.recipe.release.evaluation
     for model in evaluation.models if evaluation else []:
         artefact = context.artefacts[model + RESULTS]
         verify_payload(artefact)
         _place(artefact.folder / "samples.parquet", folder / "samples" / f"{model}.parquet")
-    _write_scores(folder, context.scores)
+    found = table.differences(context.recipe.release, context.artefacts)
+    _write_table(folder / "scores.parquet", context.scores, _SCORES)
+    _write_table(
+        folder / "differences.parquet", [_row(difference) for difference in found], _DIFFERENCES
+    )
+    points = fronts(context.recipe.release, context.artefacts)
+    if points:
+        write_json(folder / "front.json", [asdict(point) for point in points])
     card = results_card.ResultsCard(
         repo=context.repo("results"),
         tag=context.tag,
@@ -221,24 +232,65 @@ def _results(context: _Context, building: Path) -> Repo:
         scores=context.scores,
         changes=[
             (f"{what}, {change.group}", change.before, change.after, table.interval(change))
-            for what, change in table.differences(context.recipe.release, context.artefacts)
+            for what, change in found
         ],
+        front=[asdict(point) for point in points],
         links=context.links,
     )
     write_atomically(folder / "README.md", results_card.render(card).encode())
     return _describe(context, "dataset", "results", "results", "", folder)
 
 
-def _write_scores(folder: Path, scores: list[dict[str, Any]]) -> None:
+_SCORES = {
+    "model": str,
+    "group": str,
+    "metric": str,
+    "value": float,
+    "ci_low": float,
+    "ci_high": float,
+}
+_DIFFERENCES = {
+    "before": str, "after": str, "group": str, "metric": str, "difference": float,
+    "ci_low": float, "ci_high": float, "items": int,
+}  # fmt: skip
+
+
+def _row(difference: table.Difference) -> dict[str, Any]:
+    row = asdict(difference.change)
+    return row | {"metric": "bits_per_byte", "items": row["documents"]}
+
+
+def _write_table(path: Path, rows: list[dict[str, Any]], columns: Mapping[str, type]) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    schema = pa.schema(
-        [(name, pa.string()) for name in ("model", "group", "metric")]
-        + [(name, pa.float64()) for name in ("value", "ci_low", "ci_high")]
+    types = {str: pa.string(), float: pa.float64(), int: pa.int64()}
+    schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    parquet.write_table(pa.Table.from_pylist(rows, schema=schema), path)
+
+
+def _space(context: _Context, building: Path) -> Repo:
+    """The app as it stands, told where its results are and what it shows."""
+    settings = context.recipe.release.space
+    source = context.recipe.path.parent / (settings.folder if settings else "")
+    if not (source / "app.py").is_file():
+        raise BadInput(f"{source} is not a Space: there is no app.py in it")
+    folder = building / "space" / context.repo("space")
+    for path in sorted(source.rglob("*")):
+        parts = path.relative_to(source).parts
+        if path.is_file() and not any(part.startswith((".", "__")) for part in parts):
+            _place(path, folder / path.relative_to(source))
+    write_json(
+        folder / "source.json", {"results_repo": context.repo("results"), "revision": context.tag}
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    parquet.write_table(pa.Table.from_pylist(scores, schema=schema), folder / "scores.parquet")
+    card = RepoCard.load(source / "README.md")
+    card.data.title = context.recipe.release.release
+    card.data.models = [context.repo(name) for name in context.models]
+    card.data.datasets = [context.repo("results")]
+    # a new file: the one placed above may be a link to the source itself
+    write_atomically(folder / "README.md", str(card).encode())
+    return _describe(context, "space", "space", "space", "", folder)
 
 
 def _place(source: Path, target: Path) -> None:

@@ -52,6 +52,13 @@ class ModelSettings(_Settings):
     tiny: TinyModel
 
 
+class SpaceSettings(_Settings):
+    """The Space that shows the results."""
+
+    folder: str
+    """of the app, relative to the release file"""
+
+
 class Release(_Settings):
     release: Name
     version: Version
@@ -73,6 +80,7 @@ class Release(_Settings):
     training: dict[Name, TrainingSettings] = {}
     merging: dict[Name, MergingSettings] = {}
     evaluation: EvaluationSettings | None = None
+    space: SpaceSettings | None = None
     scales: dict[Name, dict[str, Any]] = {}
 
 
@@ -190,6 +198,7 @@ def _known_fields(location: tuple[str | int, ...]) -> list[str]:
     models: dict[str, type[BaseModel]] = {
         "sources": SourceSettings, "corpora": CorpusSettings, "training": TrainingSettings,
         "merging": MergingSettings, "evaluation": EvaluationSettings, "models": TinyModel,
+        "space": SpaceSettings,
     }  # fmt: skip
     model = Release if len(location) == 1 else models.get(str(location[0]), Release)
     return list(model.model_fields)

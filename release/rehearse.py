@@ -15,6 +15,7 @@ from hub.failure import Refused
 from hub.publication import Publication, ReleaseRecord
 from hub.rehearsal.serve import running
 from release import outside
+from release.boot import boot
 from release.steps import Progress
 
 REHEARSED = "rehearsal.json"
@@ -39,6 +40,9 @@ def rehearse(
     ):
         progress(f"rehearsal Hub at {url}")
         outside.publish(folder, url, token, Path(homes) / "publisher", progress)
+        if publication.space:
+            shown = boot(folder / "space" / publication.space.id, url, Path(homes) / "reader")
+            progress(f"{publication.space.id}: starts, and shows {shown} models")
         progress("verifying as an outsider: no token, an empty cache, only what is published")
         record = outside.verify(
             publication.results.id, publication.tag, url, Path(homes) / "outsider", progress

@@ -180,9 +180,8 @@ def _read_from(source: Source) -> Reading:
 def _fetch(source: Source, release: Release | None, path: str) -> Path | None:
     found = source.find(path)
     if found is not None and release is not None:
-        # The results repo is the last one of a release.
-        listed = release.digests[release.repos[-1]["id"]] if release.repos else {}
-        check_listed(found, listed.get(path))
+        results = [repo["id"] for repo in release.repos if repo["kind"] == "results"]
+        check_listed(found, release.digests[results[0]].get(path) if results else None)
     return found
 
 

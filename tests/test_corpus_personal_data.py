@@ -52,6 +52,7 @@ POSITIVE = [
     ("de", "erreichbar unter ⟦0170/12345678⟧ am Abend"),
     ("de", "Telefonnummer: ⟦089 / 5160-0⟧"),
     ("de", "Telefon ⟦0341 9712345⟧ 10 mg morgens"),
+    ("de", "Faxnummer ⟦06221 56-0⟧"),
     # insurance numbers
     ("fr", "NIR ⟦2 95 10 99 126 111 93⟧"),
     ("fr", "n° ⟦295109912611193⟧"),
@@ -179,6 +180,7 @@ der Herr Gott
 Herr Präsident
 Frau B. stellte sich vor
 Operation nach Prof. Billroth
+Morbus Prof. Basedow
 Dr.-Schneider-Straße 5
 Dr. Falk Pharma GmbH
 Dr. Kade Pharmazeutische Fabrik GmbH

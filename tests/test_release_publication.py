@@ -184,7 +184,7 @@ def test_a_foreign_namespace_is_refused_before_anything_is_sent(small, api, tmp_
 
 def test_a_killed_publication_is_finished_by_the_next(small, hub_server, tmp_path):
     """kill -9 at several moments; the end is what an undisturbed publication gives."""
-    environment = outside._environment(hub_server, tmp_path / "home") | {"HF_TOKEN": TOKEN}
+    environment = outside.environment(hub_server, tmp_path / "home") | {"HF_TOKEN": TOKEN}
     command = [sys.executable, "-m", "hub.publish", str(small), "--endpoint", hub_server]
     for lines in (1, 2, 4, 6):
         process = subprocess.Popen(

@@ -100,8 +100,8 @@ def test_an_older_layout_is_said_to_be_one(
         load("board").build(tmp_path / "scores.parquet", None, [])
 
 
-def read_folder(load: Any, folder: Path, wait: float = 30, **environ: str) -> dict[str, Any]:
-    found: dict[str, Any] = load("library").Library(folder, environ).current(wait)
+def read_folder(load: Any, folder: Path, **environ: str) -> dict[str, Any]:
+    found: dict[str, Any] = load("library").Library(folder, environ).current(30)
     return found
 
 
@@ -150,34 +150,47 @@ def test_an_empty_results_dataset(load: Any, tmp_path: Path) -> None:
     assert (board["status"], board["columns"]) == ("read", [])
 
 
-class _Broken(http.server.BaseHTTPRequestHandler):
-    def do_HEAD(self) -> None:
-        self.send_error(500)
+class _Slow(http.server.BaseHTTPRequestHandler):
+    """A Hub that lets wait until `answer` is set, and then has nothing."""
 
-    do_GET = do_HEAD
+    answer = threading.Event()
+
+    def do_HEAD(self) -> None:
+        self.answer.wait(30)
+        self.send_response(404)
+        self.send_header("X-Error-Code", "RepoNotFound")
+        self.end_headers()
 
     def log_message(self, *_: object) -> None:
         pass
 
 
 @pytest.fixture
-def broken_hub() -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Broken)
+def slow_hub() -> Iterator[str]:
+    _Slow.answer.clear()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Slow)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
+    _Slow.answer.set()
     server.shutdown()
     thread.join()
     server.server_close()
 
 
-def test_a_hub_that_fails_gives_way_to_the_snapshot(
-    load: Any, tmp_path: Path, broken_hub: str
+def test_a_slow_or_failing_hub_gives_way_to_the_snapshot(
+    load: Any, tmp_path: Path, slow_hub: str
 ) -> None:
     write_snapshot(tmp_path)
-    board = read_folder(load, tmp_path, 0.5, RESULTS_REPO="lab/x", HF_ENDPOINT=broken_hub)
+    environ = {"RESULTS_REPO": "lab/x", "HF_ENDPOINT": slow_hub}
+    library = load("library").Library(tmp_path, environ)
+    meanwhile = library.current(0.5)
+    assert meanwhile["source"]["kind"] == "snapshot"
+    assert "the Hub has not answered yet" in meanwhile["notes"][0]
+    _Slow.answer.set()
+    board = library.current(20)
     assert (board["source"]["kind"], board["source"]["date"]) == ("snapshot", "2026-07-01")
-    assert "the Hub has not answered yet" in board["notes"][0]
+    assert "lab/x does not exist on the Hub" in board["notes"][0]
 
 
 @pytest.mark.parametrize("repo", ["../../etc", "lab", "lab/x/y", "lab/ñ"])

@@ -1,7 +1,8 @@
 """The card of the results dataset: the scores of a release, and every answer behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from huggingface_hub import DatasetCardData
 
@@ -18,6 +19,8 @@ class ResultsCard:
     scores: Sequence[Score]
     changes: Sequence[tuple[str, str, str, str]]
     """(what, from, to, difference with interval), computed on pairs of answers"""
+    front: Sequence[Mapping[str, Any]]
+    """the points of every sweep: {merge, model, t, scores by group, on_front}"""
     links: dict[str, str]
 
 
@@ -58,7 +61,7 @@ Computed on the same documents, pair by pair; below 0 is better.
 
 {table(("what", "from", "to", "bits per byte"), card.changes, right=(3,))}
 
-## Load it
+{_front(card)}## Load it
 
 ```python
 from datasets import load_dataset
@@ -70,4 +73,28 @@ answers = load_dataset("{card.repo}", "samples", revision="{card.tag}", split="t
 `samples` has one row a model and item: what was measured and a hash of what was asked, not its
 text. `release.json` lists every repo of this release with its commit and the sha256 of its files;
 check them with `imprimatur verify`.
+"""
+
+
+def _front(card: ResultsCard) -> str:
+    if not card.front:
+        return ""
+    groups = sorted({group for point in card.front for group in point["scores"]})
+    rows = [
+        (
+            card.links.get(str(point["model"]), str(point["model"])),
+            "own schedule" if point["t"] is None else f"{point['t']:g}",
+            *(f"{point['scores'][group]:.4f}" for group in groups),
+            "yes" if point["on_front"] else "no",
+        )
+        for point in card.front
+    ]
+    header = ("model", "t", *(f"bits per byte, {group}" for group in groups), "on the front")
+    return f"""## What another t would have given
+
+Measured on the validation split, which no figure above uses. On the front: no other model is at least
+as good in every group and better in one. As data: `front.json`.
+
+{table(header, rows, right=range(1, len(groups) + 2))}
+
 """
