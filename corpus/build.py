@@ -1,6 +1,6 @@
 """From source files to a corpus: read and clean, decide, write.
 
-    read → clean → spill │ decide │ write shards, ledger, statistics
+    read → clean → personal data → spill │ decide │ write shards, ledger, statistics
 
 The two outer parts run as datatrove pipelines; `scratch` keeps what a killed run finished.
 """
@@ -8,14 +8,14 @@ The two outer parts run as datatrove pipelines; `scratch` keeps what a killed ru
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from corpus.decide import Decision, Read, decide
+from corpus.decide import Decision, Read, decide, preference, without_near_duplicates
 from corpus.decontaminate import Questions, read_items
-from corpus.fingerprint import Shares, fingerprint, words
+from corpus.fingerprint import Shares, words
 from corpus.settings import CorpusSettings, SourceSettings
 from hub.disk import sha256_file, write_json
 from hub.failure import BadInput
@@ -72,7 +72,7 @@ def build(
     `tasks` maps the tasks to keep out to their `items.jsonl`; `shares` says which part of
     the documents is reserved for evaluation.
     """
-    from corpus.pipeline import Clean, Spill, WriteShards, execute
+    from corpus.pipeline import Clean, PersonalData, Spill, WriteShards, execute
     from corpus.pipeline import Read as ReadSources
 
     files = [
@@ -82,52 +82,84 @@ def build(
     for folder in (spill, decided, out / "data", excluded / "data"):
         folder.mkdir(parents=True, exist_ok=True)
     progress(f"reading {len(files)} files of {len(settings.sources)} sources")
-    reading = [ReadSources(files, sources), Clean(), Spill(spill)]
+    reading = [ReadSources(files, sources), Clean(), PersonalData(settings), Spill(spill)]
     execute(reading, settings.shards, workers, scratch / "read-log")
-    read, edits = _survey(spill, settings.shards, Questions(read_items(tasks)))
-    decisions = decide(read, settings, sources, shares)
-    _write_decisions(decided, decisions, spill, settings.shards)
+    survey = _survey(spill, settings.shards, Questions(read_items(tasks)))
+    decisions = decide(survey.read, settings, sources, shares)
+    decisions = _without_near_duplicates(decisions, settings, survey, spill)
+    _write_decisions(decided, decisions, survey)
     progress(f"writing {sum(d.status == 'kept' for d in decisions)} of {len(decisions)} documents")
     writing = [WriteShards(spill, decided, out / "data", excluded / "data")]
     shutil.rmtree(scratch / "write-log", ignore_errors=True)
     execute(writing, settings.shards, workers, scratch / "write-log")
-    return _describe(settings, decisions, edits, out, excluded)
+    return _describe(settings, decisions, survey, out, excluded)
 
 
-def _survey(spill: Path, shards: int, questions: Questions) -> tuple[list[Read], Counter[str]]:
-    """What deciding needs of every document, texts left on disk."""
+@dataclass(frozen=True)
+class _Survey:
+    """What deciding needs of every document; texts stay on disk."""
+
+    read: list[Read]
+    places: list[tuple[int, int]]
+    """(shard, byte offset) of each document"""
+    edits: Counter[str]
+    personal: Counter[str]
+
+
+def _survey(spill: Path, shards: int, questions: Questions) -> _Survey:
     from corpus.pipeline import read_spill
 
-    read: list[Read] = []
-    edits: Counter[str] = Counter()
+    survey = _Survey([], [], Counter(), Counter())
     for shard in range(shards):
-        for document, made in read_spill(spill / f"{shard:05d}.jsonl"):
-            edits.update(made)
-            read.append(
+        for spilled in read_spill(spill / f"{shard:05d}.jsonl"):
+            text = spilled.document.text
+            survey.edits.update(spilled.edits)
+            survey.personal.update(spilled.personal)
+            survey.places.append((shard, spilled.offset))
+            survey.read.append(
                 Read(
-                    document=replace(document, text=""),
-                    fingerprint=fingerprint(document.text),
-                    num_words=len(words(document.text)),
-                    question=questions.found_in(document.text),
+                    document=replace(spilled.document, text=""),
+                    fingerprint=spilled.fingerprint,
+                    num_words=len(words(text)),
+                    question=questions.found_in(text),
+                    has_personal_data=bool(spilled.personal),
                 )
             )
-    return read, edits
+    return survey
 
 
-def _write_decisions(folder: Path, decisions: list[Decision], spill: Path, shards: int) -> None:
+def _without_near_duplicates(
+    decisions: list[Decision], settings: CorpusSettings, survey: _Survey, spill: Path
+) -> list[Decision]:
+    from corpus.dedup.near import near_duplicates
+    from corpus.pipeline import read_spill
+
+    if settings.dedup == "exact":
+        return decisions
+
+    def text_of(position: int) -> str:
+        shard, offset = survey.places[position]
+        return next(read_spill(spill / f"{shard:05d}.jsonl", offset)).document.text
+
+    removed = near_duplicates(text_of, preference(decisions, settings), settings.dedup)
+    return without_near_duplicates(decisions, removed)
+
+
+def _write_decisions(folder: Path, decisions: list[Decision], survey: _Survey) -> None:
     """Decisions beside the documents they are about: same shard, same order."""
-    remaining: Iterator[Decision] = iter(decisions)
-    for shard in range(shards):
-        with (spill / f"{shard:05d}.jsonl").open("rb") as lines:
-            count = sum(1 for _ in lines)
-        rows = [json.dumps(asdict(next(remaining)), ensure_ascii=False) for _ in range(count)]
-        (folder / f"{shard:05d}.jsonl").write_text("".join(row + "\n" for row in rows))
+    by_shard: dict[int, list[str]] = {}
+    for decision, (shard, _) in zip(decisions, survey.places, strict=True):
+        by_shard.setdefault(shard, []).append(json.dumps(asdict(decision), ensure_ascii=False))
+    for path in folder.glob("*.jsonl"):
+        path.unlink()
+    for shard, rows in by_shard.items():
+        (folder / f"{shard:05d}.jsonl").write_text("".join(row + "\n" for row in rows), "utf-8")
 
 
 def _describe(
     settings: CorpusSettings,
     decisions: list[Decision],
-    edits: Counter[str],
+    survey: _Survey,
     out: Path,
     excluded: Path,
 ) -> Built:
@@ -147,8 +179,10 @@ def _describe(
             numbers[f"split_{split}"] = Number(value=count, unit="documents")
     for reason, count in sorted(Counter(d.reason for d in decisions if d.reason).items()):
         numbers[f"excluded_{reason}"] = Number(value=count, unit="documents")
-    for edit, count in sorted(edits.items()):
+    for edit, count in sorted(survey.edits.items()):
         numbers[f"cleaned_{edit}"] = Number(value=count, unit="spans")
+    for kind, count in sorted(survey.personal.items()):
+        numbers[f"personal_{kind}"] = Number(value=count, unit="spans")
     payload = [p.relative_to(out).as_posix() for p in out.rglob("*.parquet")]
     left_out = [p.relative_to(excluded).as_posix() for p in excluded.rglob("*.parquet")]
     num_excluded = sum(decision.status == "excluded" for decision in decisions)
@@ -165,11 +199,9 @@ def _describe(
 def _ledger_schema() -> Any:
     import pyarrow as pa
 
+    types = {int: pa.int64(), float: pa.float64()}
     return pa.schema(
-        [
-            (name, pa.int64() if kind is int else pa.string())
-            for name, kind in Decision.__annotations__.items()
-        ]
+        [(name, types.get(kind, pa.string())) for name, kind in Decision.__annotations__.items()]
     )
 
 

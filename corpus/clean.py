@@ -10,6 +10,8 @@ folding of spaces between digits (`5  100` is two numbers, `5 100` is one).
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _MOJIBAKE = re.compile(r"Ã[\x80-\xbf©¨ª«´®¯§¢¹»¼]|Â[\xa0°«»µ±]|â‚¬|â€|Å“|ï»¿")
@@ -30,18 +32,28 @@ class Cleaned:
 
 
 def clean(text: str) -> Cleaned:
-    """The text as it may be trained on and published, with what was done to it counted."""
-    edits: dict[str, int] = {}
+    """The text as it may be trained on and published, with what was done to it counted.
+
+    Repeated until nothing changes: what one removal brings together can be mojibake or a URL again.
+    """
+    edits: Counter[str] = Counter()
+    before = None
+    while text != before:
+        before = text
+        text = _once(text, edits)
+    return Cleaned(text, {name: count for name, count in edits.items() if count})
+
+
+def _once(text: str, edits: Counter[str]) -> str:
     if _MOJIBAKE.search(text):
         repaired = _repair(text)
-        edits["mojibake"] = int(repaired != text)
+        edits["mojibake"] += int(repaired != text)
         text = repaired
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text, edits["control"] = _CONTROL.subn("", text)
-    text, edits["url"] = _URL.subn("", text)
-    text, edits["spaces"] = _SPACES.subn(_fold, text)
-    text = _BLANK_LINES.sub("\n\n", _EDGES.sub("", text)).strip()
-    return Cleaned(text, {name: count for name, count in edits.items() if count})
+    for name, pattern, by in _REMOVED:
+        text, count = pattern.subn(by, text)
+        edits[name] += count
+    return _BLANK_LINES.sub("\n\n", _EDGES.sub("", text)).strip()
 
 
 def _fold(match: re.Match[str]) -> str:
@@ -49,6 +61,13 @@ def _fold(match: re.Match[str]) -> str:
     before = match.string[match.start() - 1 : match.start()]
     after = match.string[match.end() : match.end() + 1]
     return "  " if before.isdigit() and after.isdigit() else " "
+
+
+_REMOVED: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    ("control", _CONTROL, ""),
+    ("url", _URL, ""),
+    ("spaces", _SPACES, _fold),
+)
 
 
 def _repair(text: str) -> str:

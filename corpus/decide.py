@@ -1,12 +1,12 @@
 """What becomes of each document, decided once all of them have been read.
 
 The order is fixed and a document leaves at the first rule that takes it: unreadable, licence, copy,
-held out, contaminated. Copies pool their evidence before the licence is judged, so that a copy
-found under better words does not launder the original.
+other split, personal data, contaminated, near duplicate. Copies pool their evidence before the
+licence is judged, so that a copy found under better words does not launder the original.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,7 +17,9 @@ from hub.licences.evidence import Evidence, Resolved, judge, resolve
 
 Status = Split | Literal["kept", "excluded"]
 """a split: the document belongs to that one, not to this"""
-Reason = Literal["", "unreadable", "licence", "duplicate", "contaminated"]
+Reason = Literal[
+    "", "unreadable", "licence", "duplicate", "personal", "contaminated", "near_duplicate"
+]
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Read:
     num_words: int
     question: str | None
     """the test question found in it"""
+    has_personal_data: bool
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class Decision:
     attribution: str
     kept_id: str
     """of a copy: the document kept in its place"""
+    similarity: float
+    """of a copy, to that document: Jaccard similarity of word n-grams; 1 for an exact copy"""
     num_words: int
 
 
@@ -75,6 +80,34 @@ def decide(
     for positions in groups.values():
         decisions |= _decide_copies(positions, read, settings, sources, shares)
     return [decisions[position] for position in range(len(read))]
+
+
+def preference(decisions: list[Decision], settings: CorpusSettings) -> list[int]:
+    """Positions of the kept documents, the one to keep first: source order, longest, id."""
+    order = {source: rank for rank, source in enumerate(settings.sources)}
+    kept = [position for position, entry in enumerate(decisions) if entry.status == "kept"]
+    return sorted(
+        kept,
+        key=lambda p: (order[decisions[p].source], -decisions[p].num_words, decisions[p].id),
+    )
+
+
+def without_near_duplicates(
+    decisions: list[Decision], removals: Mapping[int, tuple[int, float]]
+) -> list[Decision]:
+    """`removals` maps a position to that of the kept document and their similarity."""
+    result = list(decisions)
+    for position, (kept, similarity) in removals.items():
+        kept_id = decisions[kept].id
+        result[position] = replace(
+            decisions[position],
+            status="excluded",
+            reason="near_duplicate",
+            rule=f"near duplicate of {kept_id}",
+            kept_id=kept_id,
+            similarity=similarity,
+        )
+    return result
 
 
 def _decide_copies(
@@ -103,6 +136,8 @@ def _decide_copies(
             split = split_of(entry.fingerprint, shares)
             if split != settings.split:
                 status, rule = split, f"belongs to the split {split}"
+            elif entry.has_personal_data and settings.personal_data == "drop":
+                status, reason, rule = "excluded", "personal", "contains personal data"
             elif entry.question is not None:
                 status, reason = "excluded", "contaminated"
                 rule = f"contains the test question {entry.question}"
@@ -111,6 +146,7 @@ def _decide_copies(
             attribution=entry.document.attribution or sources[entry.document.source].attribution,
             verdict=verdict.verdict,
             kept_id=read[kept].document.id if reason == "duplicate" else "",
+            similarity=1.0 if reason == "duplicate" else 0.0,
         )
     return found
 
@@ -143,6 +179,7 @@ def _decision(
         rank=(resolved.rank if resolved else None) or 0,
         attribution=document.attribution,
         kept_id="",
+        similarity=0.0,
         num_words=entry.num_words,
     )
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,8 +22,10 @@ from loguru import logger
 from corpus.clean import clean
 from corpus.decide import Decision
 from corpus.document import SourceDocument
+from corpus.fingerprint import fingerprint
+from corpus.personal_data import KINDS, mask
 from corpus.readers.registry import READERS
-from corpus.settings import SourceSettings
+from corpus.settings import CorpusSettings, SourceSettings
 
 TEXT_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("id", "source", "language", "licence", "attribution", "text")]
@@ -76,6 +78,31 @@ class Clean(PipelineStep):  # type: ignore[misc]
             yield document
 
 
+class PersonalData(PipelineStep):  # type: ignore[misc]
+    """Counted always; masked, if so asked, before the text is written anywhere."""
+
+    type = "format"
+    name = "personal data"
+
+    def __init__(self, settings: CorpusSettings) -> None:
+        super().__init__()
+        self.masks = settings.personal_data == "mask"
+        self.kinds = tuple(kind for kind in KINDS if settings.names or kind != "name")
+
+    def run(
+        self, data: Iterator[Document], rank: int = 0, world_size: int = 1
+    ) -> Iterator[Document]:
+        for document in data:
+            # Of the text as it was: masking must not move a document to another split.
+            document.metadata["fingerprint"] = fingerprint(document.text)
+            origin: SourceDocument = document.metadata["document"]
+            masked = mask(document.text, origin.language.split("-")[0], self.kinds)
+            document.metadata["personal"] = masked.counts
+            if self.masks:
+                document.text = masked.text
+            yield document
+
+
 class Spill(PipelineStep):  # type: ignore[misc]
     """To disk, for the decisions that need to see all documents."""
 
@@ -94,8 +121,12 @@ class Spill(PipelineStep):  # type: ignore[misc]
         with temporary.open("w", encoding="utf-8") as lines:
             for document in data:
                 origin: SourceDocument = document.metadata["document"]
-                row = {"document": replace(origin, text=document.text).to_json(),
-                       "edits": document.metadata["edits"]}  # fmt: skip
+                row = {
+                    "document": replace(origin, text=document.text).to_json(),
+                    "fingerprint": document.metadata["fingerprint"],
+                    "edits": document.metadata["edits"],
+                    "personal": document.metadata["personal"],
+                }
                 lines.write(json.dumps(row, ensure_ascii=False) + "\n")
             lines.flush()
             os.fsync(lines.fileno())
@@ -123,8 +154,8 @@ class WriteShards(PipelineStep):  # type: ignore[misc]
         excluded: list[dict[str, Any]] = []
         documents = read_spill(self.spill / f"{rank:05d}.jsonl")
         decisions = read_decisions(self.decisions / f"{rank:05d}.jsonl")
-        for (document, _), decision in zip(documents, decisions, strict=True):
-            row = asdict(decision) | {"text": document.text}
+        for spilled, decision in zip(documents, decisions, strict=True):
+            row = asdict(decision) | {"text": spilled.document.text}
             if decision.status == "kept":
                 kept.append(row)
             elif decision.status == "excluded":
@@ -149,14 +180,33 @@ def execute(steps: list[PipelineStep], tasks: int, workers: int, log: Path) -> N
     _Executor(steps, tasks=tasks, workers=min(workers, tasks), logging_dir=str(log)).run()
 
 
-def read_spill(path: Path) -> Iterator[tuple[SourceDocument, dict[str, int]]]:
-    with path.open(encoding="utf-8") as lines:
+class Spilled(NamedTuple):
+    """A document on disk, with what the first pipeline found out."""
+
+    document: SourceDocument
+    fingerprint: str
+    edits: dict[str, int]
+    personal: dict[str, int]
+    """spans of personal data by kind"""
+    offset: int
+    """where its line begins, in bytes"""
+
+
+def read_spill(path: Path, offset: int = 0) -> Iterator[Spilled]:
+    """The documents of one task, from the one whose line begins at `offset` on."""
+    with path.open("rb") as lines:
+        lines.seek(offset)
         for line in lines:
             row = json.loads(line)
-            yield SourceDocument.from_json(row["document"]), row["edits"]
+            document = SourceDocument.from_json(row.pop("document"))
+            yield Spilled(document, offset=offset, **row)
+            offset += len(line)
 
 
 def read_decisions(path: Path) -> Iterator[Decision]:
+    """None where the task had no documents."""
+    if not path.exists():
+        return
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             yield Decision(**json.loads(line))

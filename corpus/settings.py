@@ -61,6 +61,12 @@ class CorpusSettings(_Settings):
     """validation: for choosing; held_out: for the final figures; neither is ever published, so that
     both stay unseen"""
     clean: Literal["clinical"] = "clinical"
+    dedup: Literal["exact", "verified", "loose"] = "verified"
+    """exact: copies only; verified: also five-grams four fifths alike; loose: for noisy copies"""
+    personal_data: Literal["mask", "drop", "count"] = "mask"
+    """what becomes of e-mail addresses, telephone and insurance numbers, and of names"""
+    names: bool = True
+    """whether names after titles are personal data here; not in news, law or parliament"""
     decontaminate: tuple[str, ...] = ()
     """tasks whose questions must not be found in the corpus"""
     shards: int = Field(default=1, ge=1, le=10_000)

@@ -150,6 +150,8 @@ def _dataset_card(context: _Context, name: str, folder: Path) -> str:
             manifest=artefact.manifest,
             statistics=_statistics(artefact),
             languages=_languages(context, [name]),
+            personal_data=release.corpora[name].personal_data,
+            names=release.corpora[name].names,
             links=context.links,
         ),
         folder,

@@ -50,10 +50,35 @@ def test_planted_trouble_ends_where_it_belongs(demo):
         assert reasons["soin-copie-1"] == "duplicate"
         assert reasons["soin-copie-2"] == "duplicate"
         assert reasons["soin-fuite"] == "contaminated"
+        assert reasons["cas-variante"] == "near_duplicate"
+        assert reasons["soin-028"] == "near_duplicate"
+
+
+def test_a_removal_names_the_document_kept_in_its_place(demo):
+    rows = pq.read_table(demo.folder("medical-research") / "ledger.parquet").to_pylist()
+    ledger = {row["id"]: row for row in rows}
+    assert ledger["soin-copie-2"]["kept_id"] == "cas-022"
+    assert ledger["soin-copie-2"]["similarity"] == 1.0
+    assert ledger["cas-variante"]["kept_id"] == "cas-061"
+    assert 0.8 <= ledger["cas-variante"]["similarity"] < 1.0
+    assert {ledger[row["kept_id"]]["status"] for row in rows if row["kept_id"]} == {"kept"}
+
+
+def test_personal_data_is_masked_and_mojibake_repaired(demo):
+    files = (demo.folder("medical-commercial") / "data").glob("*.parquet")
+    texts = {row["id"]: row["text"] for file in files for row in pq.read_table(file).to_pylist()}
+    masked = texts["soin-personnel"]
+    for placeholder in ("[EMAIL]", "[PHONE]", "[INSURANCE NUMBER]", "[NAME]"):
+        assert masked.count(placeholder) == 1
+    assert "@" not in masked
+    assert "420 L/min" in masked  # a quantity is not personal
+    assert "fraîche, suffit à couvrir" in texts["soin-mojibake"]
+    assert "Ã" not in texts["soin-mojibake"]
 
 
 def test_nothing_is_left_out_without_being_planted(demo):
-    planted = {"article-13", "soin-sans-licence", "soin-copie-1", "soin-copie-2", "soin-fuite"}
+    planted = {"article-13", "soin-sans-licence", "soin-copie-1", "soin-copie-2", "soin-fuite",
+               "cas-variante", "soin-028"}  # fmt: skip
     assert excluded(demo, "medical-research").keys() == planted
     assert excluded(demo, "medical-commercial").keys() == planted | {"article-10"}
     assert not excluded(demo, "general")

@@ -18,6 +18,8 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 _REASONS = {
     "excluded_licence": "their licence does not allow it, or is not known",
     "excluded_duplicate": "copies of a document that is kept",
+    "excluded_near_duplicate": "nearly the same as a document that is kept",
+    "excluded_personal": "they contain personal data",
     "excluded_contaminated": "they contain a question of the evaluation",
     "excluded_unreadable": "they could not be read",
     "split_validation": "kept apart for choosing between models, and never published",
@@ -37,6 +39,10 @@ class DatasetCard:
     statistics: Sequence[Mapping[str, Any]]
     """the rows of `statistics.json`"""
     languages: Sequence[str]
+    personal_data: str
+    """mask, drop or count"""
+    names: bool
+    """whether names were searched for"""
     links: dict[str, str]
 
 
@@ -116,12 +122,39 @@ collector's), the verdict and the rule.
 
 {table(("documents", "why"), left_out, right=(0,)) if left_out else "Nothing."}
 
+## Personal data
+
+{_personal(card)}
+
 ## How it was made
 
 {lineage(manifest, card.links)}
 
 {making(manifest)}
 """
+
+
+_POLICY = {
+    "mask": "What was found is replaced by a placeholder such as `[EMAIL]`.",
+    "drop": "Documents in which something was found were left out.",
+    "count": "What was found is still there.",
+}
+
+
+def _personal(card: DatasetCard) -> str:
+    """Counted over everything that was read, kept or not."""
+    found = [
+        (name.removeprefix("personal_").replace("_", " "), f"{number.value:,}")
+        for name, number in sorted(card.manifest.numbers.items())
+        if name.startswith("personal_")
+    ]
+    searched = "E-mail addresses, telephone numbers, social insurance numbers"
+    searched += " and names after titles" if card.names else ""
+    if not found:
+        return f"{searched} were searched for; none was found."
+    return f"{searched} were searched for. {_POLICY[card.personal_data]}\n\n" + table(
+        ("kind", "found in all that was read"), found, right=(1,)
+    )
 
 
 def _size(documents: int) -> str:

@@ -92,8 +92,8 @@ def _front(card: ResultsCard) -> str:
     header = ("model", "t", *(f"bits per byte, {group}" for group in groups), "on the front")
     return f"""## What another t would have given
 
-Measured on the validation split, which no figure above uses. On the front: no other model is at least
-as good in every group and better in one. As data: `front.json`.
+Measured on the validation split, which no figure above uses. On the front: no other model is at
+least as good in every group and better in one. As data: `front.json`.
 
 {table(header, rows, right=range(1, len(groups) + 2))}
 
