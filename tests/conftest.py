@@ -59,4 +59,5 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Workdir:
     path = tmp_path_factory.mktemp("demo") / "work"
     done = imprimatur("run", DEMO, "--scale", "quick", "--workdir", path)
     assert done.returncode == 0, done.stderr
+    assert not list((path / "scratch").iterdir())
     return Workdir(path)

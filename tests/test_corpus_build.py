@@ -16,7 +16,7 @@ from corpus.decontaminate import Questions
 from corpus.fingerprint import Shares, fingerprint, split_of
 from corpus.settings import CorpusSettings, SourceSettings
 
-# Written without a look at the cleaner: numbers, in digit groups or not, with what stands around them.
+# Written without a look at the cleaner: numbers, in digit groups or not, and what stands by them.
 _QUANTITY = re.compile(
     r"[<>≤≥=±~]?\s*\d+(?:[ \u00a0\u202f]\d{3})*(?:[.,]\d+)*\s*[-–/x×%‰°µμA-Za-zÀ-ÿ⁰-⁹]*"
 )
@@ -25,6 +25,7 @@ _QUANTITY = re.compile(
 def quantities(text: str) -> list[str]:
     found = _QUANTITY.findall(unicodedata.normalize("NFC", text))
     return [re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", entry) for entry in found]
+
 
 pieces = st.sampled_from(
     ["37,5 °C", "≥ 2,5 mg/L", "p<0,05", "30 µg/kg", "5  100", "120/80 mmHg", "10–20 %", "maître",
@@ -64,7 +65,9 @@ def test_copies_fall_on_one_side_of_the_split(text, share):
     copy = "  ".join(text.upper().lower().split(" "))
     assert fingerprint(copy) == fingerprint(text.upper().lower())
     shares = Shares(share / 2, share / 4)
-    assert split_of(fingerprint(copy), shares) == split_of(fingerprint(text.upper().lower()), shares)
+    assert split_of(fingerprint(copy), shares) == split_of(
+        fingerprint(text.upper().lower()), shares
+    )
 
 
 def test_the_held_out_share_is_near_what_was_asked():
@@ -74,7 +77,9 @@ def test_the_held_out_share_is_near_what_was_asked():
     assert 850 < splits.count("validation") < 1150
 
 
-QUESTION = "le patient présente une fièvre à trente neuf degrés avec des frissons depuis trois jours"
+QUESTION = (
+    "le patient présente une fièvre à trente neuf degrés avec des frissons depuis trois jours"
+)
 
 
 def test_a_question_is_found_inside_a_longer_text():
@@ -87,7 +92,7 @@ def test_a_short_question_matches_as_a_whole_and_a_template_not_at_all():
     assert Questions([("q", "quel est le diagnostic retenu")]).found_in(
         "Alors : quel est le diagnostic retenu ?"
     )
-    template = "parmi les propositions suivantes laquelle ou lesquelles est ou sont exactes dites"
+    template = "parmi les propositions suivantes laquelle ou lesquelles est ou sont exactes"
     assert Questions([(f"q{n}", template) for n in range(3)]).found_in(template) is None
 
 
@@ -99,8 +104,15 @@ def written(tmp_path: Path, records: list[dict[str, str]], use: str = "commercia
     return build(
         CorpusSettings(sources=("a",), use=use),
         {"a": SourceSettings(reader="jsonl", files="*.jsonl")},
-        data, {}, Shares(0.0, 0.0), 1, tmp_path / "out", tmp_path / "excluded", tmp_path / "scratch", print,
-    )  # fmt: skip
+        data,
+        {},
+        Shares(0.0, 0.0),
+        1,
+        tmp_path / "out",
+        tmp_path / "excluded",
+        tmp_path / "scratch",
+        print,
+    )
 
 
 def ledger(tmp_path: Path) -> dict[str, dict[str, str]]:

@@ -62,7 +62,12 @@ def test_recognition_never_crashes(words):
     assert recognise(words) is None or recognise(words) in LICENCES
 
 
-RESTRICTIONS = ("non-commercial use only", "no derivatives", "nicht kommerziell", "sans modification")
+RESTRICTIONS = (
+    "non-commercial use only",
+    "no derivatives",
+    "nicht kommerziell",
+    "sans modification",
+)
 
 
 @given(st.sampled_from(sorted(LICENCES)), st.sampled_from(RESTRICTIONS), st.booleans())

@@ -244,7 +244,9 @@ def test_a_parent_that_is_not_finite_is_noticed(parents: dict[str, Path], tmp_pa
     weights = tensors(bad)
     weights["model.norm.weight"] = np.full_like(weights["model.norm.weight"], np.nan)
     save_file(weights, bad / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(MergeError, match=r"model\.norm\.weight in .* has values that are not numbers"):
+    with pytest.raises(
+        MergeError, match=r"model\.norm\.weight in .* has values that are not numbers"
+    ):
         run(slerp(), parents | {"adapted": bad}, tmp_path / "out")
 
 

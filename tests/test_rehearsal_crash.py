@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from rehearsal_server import TOKENS, client_environment, run_client
 
+from hub.failure import Failed
 from hub.rehearsal.serve import READY, listen, running, server_environment
 
 UPLOADS = r"""
@@ -138,7 +139,7 @@ assert [c.title for c in api.list_collections(owner="demo")] == ["Kept"]
 def test_two_servers_never_share_a_root(tmp_path: Path) -> None:
     with (
         running(tmp_path / "root", TOKENS),
-        pytest.raises(RuntimeError, match="did not start"),
+        pytest.raises(Failed, match="did not start"),
         running(tmp_path / "root", TOKENS),
     ):
         raise AssertionError("a second server started")

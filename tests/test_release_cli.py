@@ -34,12 +34,12 @@ def test_every_verb_helps_with_an_example():
     [
         (["run", "none.yaml"], "none.yaml: there is no such file"),
         (["run", DEMO, "--set", "corpora.general.colour=red"], "colour: unknown field"),
-        (["run", DEMO, "--set", "training.adapted.base=bse"], "nothing is named bse; did you mean base?"),
+        (["run", DEMO, "--set", "training.adapted.base=bse"], "nothing is named bse; did you mean"),
         (["run", DEMO, "--set", "models.blank.tiny.licence=mine"], "unknown licence “mine”"),
         (["run", DEMO, "--scale", "huge"], "no scale huge"),
         (["run", DEMO, "--until", "lunch"], "there is no stage lunch"),
         (["run", DEMO, "--set", "data=nowhere"], "is not a folder"),
-        (["run", DEMO, "--set", "sources.care.files=*.doc"], "no file matches *.doc"),
+        (["run", DEMO, "--set", "sources.care.files='*.doc'"], "no file matches *.doc"),
     ],
 )  # fmt: skip
 def test_bad_input_is_one_sentence_and_exit_2(tmp_path, monkeypatch, arguments, words):

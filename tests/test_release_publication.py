@@ -102,6 +102,11 @@ def test_cards_read_back_as_they_were_meant(rehearsed):
             assert DatasetCard.load(path).data.license
             continue
         card = ModelCard.load(path).data
+        if repo.type == "space":
+            assert card.to_dict()["models"] == [
+                r.id for r in publication.repos if r.type == "model"
+            ]
+            continue
         assert card.license == "cc0-1.0"
         read = {(r.metric_type, r.dataset_config): r.metric_value for r in card.eval_results}
         assert read == {
@@ -116,7 +121,12 @@ def test_cards_read_back_as_they_were_meant(rehearsed):
 def test_nothing_private_is_published(rehearsed):
     _, folder = publication_of(rehearsed)
     for path in folder.rglob("*"):
-        assert path.name not in {"training_args.bin", "optimizer.pt", "scheduler.pt", "rng_state.pth"}
+        assert path.name not in {
+            "training_args.bin",
+            "optimizer.pt",
+            "scheduler.pt",
+            "rng_state.pth",
+        }
         if path.is_file():
             data = path.read_bytes()
             assert str(rehearsed.path).encode() not in data

@@ -30,8 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         users = load_users(arguments.users_file)
         serve(arguments.root, arguments.port, users, arguments.org, ready=_announce)
     except (OSError, ValueError, WorkdirBusy) as error:
-        print(f"hub.rehearsal: {error}", file=sys.stderr)
-        return 2
+        # a parent that started us reads our standard output
+        said = error.strerror if isinstance(error, OSError) and error.strerror else error
+        print(said, file=sys.stdout if arguments.until_stdin_closes else sys.stderr)
+        return 1
     return 0
 
 

@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from hub.failure import Failed
+
 HOST = "127.0.0.1"
 READY = "rehearsal hub ready at "
 START_SECONDS = 60
@@ -104,24 +106,27 @@ def running(
 
 
 def server_environment() -> dict[str, str]:
-    """This environment, with this package's folder importable from anywhere."""
+    """This environment without its secrets, this package's folder importable from anywhere."""
+    kept = {name: value for name, value in os.environ.items() if "TOKEN" not in name}
     here = str(Path(__file__).resolve().parents[2])
     known = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([here, known] if known else [here])}
+    return {**kept, "PYTHONPATH": os.pathsep.join([here, known] if known else [here])}
 
 
 def _url_of(process: "subprocess.Popen[str]") -> str:
-    """Wait for the line that says where the server is."""
+    """Wait for the line that says where the server is; raises Failed with what it said instead."""
     assert process.stdout is not None
+    said = "it said nothing"
     timer = threading.Timer(START_SECONDS, process.kill)
     timer.start()
     try:
         for line in process.stdout:
             if line.startswith(READY):
                 return line.removeprefix(READY).strip()
+            said = line.strip()
     finally:
         timer.cancel()
-    raise RuntimeError(f"the rehearsal Hub did not start (exit code {process.wait()})")
+    raise Failed(f"the rehearsal Hub did not start: {said}")
 
 
 def end_with(stream: TextIO) -> None:
