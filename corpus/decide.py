@@ -1,7 +1,7 @@
 """What becomes of each document, decided once all of them have been read.
 
-The order is fixed and a document leaves at the first rule that takes it: unreadable, licence, copy,
-other split, personal data, contaminated, near duplicate. Copies pool their evidence before the
+The order is fixed and a document leaves at the first rule that takes it: unreadable, licence, other
+split, personal data, contaminated, copy, near duplicate. Copies pool their evidence before the
 licence is judged, so that a copy found under better words does not launder the original.
 """
 
@@ -13,7 +13,7 @@ from typing import Literal
 from corpus.document import SourceDocument
 from corpus.fingerprint import Shares, Split, split_of
 from corpus.settings import CorpusSettings, SourceSettings
-from hub.licences.evidence import Evidence, Resolved, judge, resolve
+from hub.licences.evidence import Evidence, Resolved, Verdict, judge, resolve
 
 Status = Split | Literal["kept", "excluded"]
 """a split: the document belongs to that one, not to this"""
@@ -95,18 +95,28 @@ def preference(decisions: list[Decision], settings: CorpusSettings) -> list[int]
 def without_near_duplicates(
     decisions: list[Decision], removals: Mapping[int, tuple[int, float]]
 ) -> list[Decision]:
-    """`removals` maps a position to that of the kept document and their similarity."""
-    result = list(decisions)
-    for position, (kept, similarity) in removals.items():
-        kept_id = decisions[kept].id
-        result[position] = replace(
-            decisions[position],
-            status="excluded",
-            reason="near_duplicate",
-            rule=f"near duplicate of {kept_id}",
-            kept_id=kept_id,
-            similarity=similarity,
-        )
+    """`removals` maps a position to that of the kept document and their similarity.
+
+    Exact copies of a removed document go by the same rule: a trail ends at a document that is kept.
+    """
+    kept_instead = {
+        decisions[position].id: (decisions[kept].id, similarity)
+        for position, (kept, similarity) in removals.items()
+    }
+    result = []
+    for decision in decisions:
+        stands_for = decision.kept_id or decision.id
+        if stands_for in kept_instead and (decision.status == "kept" or decision.kept_id):
+            kept_id, similarity = kept_instead[stands_for]
+            decision = replace(
+                decision,
+                status="excluded",
+                reason="near_duplicate",
+                rule=f"near duplicate of {kept_id}",
+                kept_id=kept_id,
+                similarity=similarity,
+            )
+        result.append(decision)
     return result
 
 
@@ -117,44 +127,46 @@ def _decide_copies(
     sources: dict[str, SourceSettings],
     shares: Shares,
 ) -> dict[int, Decision]:
-    """All copies of one text share one licence; one of them stays."""
+    """All copies of one text share one licence and one fate; if that is to be kept, one stays."""
     order = {source: rank for rank, source in enumerate(settings.sources)}
-    kept = min(positions, key=lambda p: (order[read[p].document.source], read[p].document.id))
+    first = min(positions, key=lambda p: (order[read[p].document.source], read[p].document.id))
     resolved = resolve(
         evidence
         for position in positions
         for evidence in _evidence(read[position].document, sources)
     )
     verdict = judge(resolved, settings.use)
+    fate = _fate(read[first], verdict, settings, shares)
+    kept_id = read[first].document.id
     found = {}
     for position in positions:
         entry = read[position]
-        status, reason, rule = _outcome(entry, position == kept, read[kept], verdict.rule)
-        if verdict.verdict != "allowed":
-            status, reason, rule = "excluded", "licence", verdict.rule
-        elif status == "kept":
-            split = split_of(entry.fingerprint, shares)
-            if split != settings.split:
-                status, rule = split, f"belongs to the split {split}"
-            elif entry.has_personal_data and settings.personal_data == "drop":
-                status, reason, rule = "excluded", "personal", "contains personal data"
-            elif entry.question is not None:
-                status, reason = "excluded", "contaminated"
-                rule = f"contains the test question {entry.question}"
+        is_copy = fate[0] == "kept" and position != first
+        copy: _Fate = ("excluded", "duplicate", f"copy of {kept_id}")
         found[position] = replace(
-            _decision(entry, status, reason, rule, resolved),
+            _decision(entry, *(copy if is_copy else fate), resolved),
             attribution=entry.document.attribution or sources[entry.document.source].attribution,
             verdict=verdict.verdict,
-            kept_id=read[kept].document.id if reason == "duplicate" else "",
-            similarity=1.0 if reason == "duplicate" else 0.0,
+            kept_id=kept_id if is_copy else "",
+            similarity=1.0 if is_copy else 0.0,
         )
     return found
 
 
-def _outcome(entry: Read, is_kept: bool, kept: Read, rule: str) -> tuple[Status, Reason, str]:
-    if is_kept:
-        return "kept", "", rule
-    return "excluded", "duplicate", f"copy of {kept.document.id}"
+_Fate = tuple[Status, Reason, str]
+
+
+def _fate(entry: Read, verdict: Verdict, settings: CorpusSettings, shares: Shares) -> _Fate:
+    if verdict.verdict != "allowed":
+        return "excluded", "licence", verdict.rule
+    split = split_of(entry.fingerprint, shares)
+    if split != settings.split:
+        return split, "", f"belongs to the split {split}"
+    if entry.has_personal_data and settings.personal_data == "drop":
+        return "excluded", "personal", "contains personal data"
+    if entry.question is not None:
+        return "excluded", "contaminated", f"contains the test question {entry.question}"
+    return "kept", "", verdict.rule
 
 
 def _evidence(document: SourceDocument, sources: dict[str, SourceSettings]) -> list[Evidence]:

@@ -5,7 +5,9 @@
     run           carries out what is not up to date; artefacts pass between stages here only
     publication   what every repo of the release would contain, to the byte
     rehearse      publishes to a rehearsal Hub and verifies from outside
-    cli           the command `imprimatur`
+    plan          what a run would do, and why
+    front, table  what a sweep and a release say in a few lines
+    cli, console  the command `imprimatur`
 
 Only this folder imports the stages.
 """

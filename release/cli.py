@@ -5,16 +5,12 @@ Everything heavy is imported inside the verb that needs it, so that `--help` ans
 """
 
 import json
-import logging
-import os
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from release.console import errors, print_json, print_scores, progress
 
 if TYPE_CHECKING:
     from hub.manifest import Artefact
@@ -61,7 +57,7 @@ def plan(
 
     Example: imprimatur plan release/recipes/demo.yaml
     """
-    with _errors(debug):
+    with errors(debug):
         loaded, folder = _load(recipe, workdir, scale, sets)
         from dataclasses import asdict
 
@@ -70,10 +66,10 @@ def plan(
 
         found = plan_release(loaded, folder)
         if as_json:
-            _print_json(asdict(found))
+            print_json(asdict(found))
         else:
             for step in found.steps:
-                print(f"{step.stage:11} {step.name:28} {step.state:11} {step.why}")
+                print(f"{step.stage:11} {step.name:32} {step.state:11} {step.why}")
         if found.problems:
             raise BadInput("\n".join(found.problems))
 
@@ -94,7 +90,7 @@ def run(
 
     Example: imprimatur run release/recipes/demo.yaml --workdir runs/demo
     """
-    with _errors(debug):
+    with errors(debug):
         loaded, folder = _load(recipe, workdir, scale, sets)
         from hub.disk import locked
 
@@ -102,14 +98,14 @@ def run(
             ran = _run(loaded, folder, scale, sets, until)
             rows = _summarise(loaded, folder, ran.artefacts) if until is None else []
         if as_json:
-            _print_json({"workdir": str(folder), "made": ran.made, "summary": rows})
+            print_json({"workdir": str(folder), "made": ran.made, "summary": rows})
             return
         if not ran.made:
             print(f"Everything is up to date in {folder}: nothing to do.")
         else:
             print(f"Made {', '.join(ran.made)} in {folder}.")
         if rows:
-            _print_scores(loaded, ran.artefacts, rows)
+            print_scores(loaded, ran.artefacts, rows)
 
 
 @app.command()
@@ -126,7 +122,7 @@ def rehearse(
 
     Example: imprimatur rehearse release/recipes/demo.yaml
     """
-    with _errors(debug):
+    with errors(debug):
         loaded, folder = _load(recipe, workdir, scale, sets)
         from hub.disk import locked
         from release.publication import assemble
@@ -136,16 +132,16 @@ def rehearse(
             ran = _run(loaded, folder, scale, sets, None)
             rows = _summarise(loaded, folder, ran.artefacts)
             publication, content = assemble(loaded, ran.artefacts, folder)
-            rehearsal = rehearse_publication(publication, content, folder, port, _progress())
+            rehearsal = rehearse_publication(publication, content, folder, port, progress())
         if as_json:
-            _print_json(rehearsal.record.model_dump(mode="json"))
+            print_json(rehearsal.record.model_dump(mode="json"))
             return
         print(f"\nPublished {publication.tag} to a rehearsal Hub and verified it as an outsider:\n")
         for repo in publication.repos:
             size = sum(file.size for file in repo.files)
             print(f"  {repo.type:8} {repo.id:48} {len(repo.files):3} files {size:12,} bytes")
         print()
-        _print_scores(loaded, ran.artefacts, rows)
+        print_scores(loaded, ran.artefacts, rows)
         print(f"""
 Look further:
   imprimatur hub serve --root {rehearsal.root}    the repos and their cards, in a browser
@@ -170,7 +166,7 @@ def publish(
 
     Example: imprimatur publish release/recipes/demo.yaml --set namespace=my-lab
     """
-    with _errors(debug):
+    with errors(debug):
         loaded, folder = _load(recipe, workdir, scale, sets)
         from hub.disk import locked
         from release import outside
@@ -181,9 +177,9 @@ def publish(
             ran = _run(loaded, folder, scale, sets, None)
             publication, content = assemble(loaded, ran.artefacts, folder)
             require_rehearsal(publication, folder)
-            record = outside.publish(content, to, _token(), folder / "hf-home", _progress())
+            record = outside.publish(content, to, _token(), folder / "hf-home", progress())
         if as_json:
-            _print_json(record.model_dump(mode="json"))
+            print_json(record.model_dump(mode="json"))
         else:
             print(f"Published {record.tag}: {to}/datasets/{publication.results.id}")
 
@@ -204,7 +200,7 @@ def verify(
 
     Example: imprimatur verify release/recipes/demo.yaml --from http://127.0.0.1:8000
     """
-    with _errors(debug):
+    with errors(debug):
         loaded, _ = _load(recipe, workdir, scale, sets)
         import tempfile
 
@@ -213,9 +209,9 @@ def verify(
         release = loaded.release
         results = f"{release.namespace}/{release.release}-results"
         with tempfile.TemporaryDirectory(prefix="imprimatur-") as home:
-            record = outside.verify(results, f"v{release.version}", source, Path(home), _progress())
+            record = outside.verify(results, f"v{release.version}", source, Path(home), progress())
         if as_json:
-            _print_json(record.model_dump(mode="json"))
+            print_json(record.model_dump(mode="json"))
         else:
             print(f"{len(record.repos)} repos of {record.tag} are what they say.")
 
@@ -238,7 +234,7 @@ def serve(
 
     Example: imprimatur hub serve --root runs/demo/rehearsal-hub
     """
-    with _errors(debug):
+    with errors(debug):
         from hub.rehearsal.serve import serve as serve_hub
 
         users = _users(users_file, user or [])
@@ -275,7 +271,7 @@ def _run(
         + ([f"--scale {scale}"] if scale else [])
         + [f"--set {entry}" for entry in sets or [] if not entry.startswith("data=")]
     )
-    return run_release(recipe, workdir, command, _progress(), stage)
+    return run_release(recipe, workdir, command, progress(), stage)
 
 
 def _summarise(
@@ -287,18 +283,6 @@ def _summarise(
     rows = table.scores(recipe.release, artefacts)
     write_json(workdir / "summary.json", rows)
     return rows
-
-
-def _print_scores(
-    recipe: "Recipe", artefacts: "dict[str, Artefact]", rows: list[dict[str, Any]]
-) -> None:
-    from release import table
-
-    for line in table.score_lines(rows):
-        print(line)
-    print()
-    for line in table.difference_lines(table.differences(recipe.release, artefacts)):
-        print(line)
 
 
 def _token() -> str:
@@ -333,68 +317,3 @@ def _users(path: Path | None, pairs: list[str]) -> dict[str, str]:
         users = {"rehearser": f"hf_{secrets.token_hex(16)}"}
         print(f"User rehearser, token {users['rehearser']}")
     return users
-
-
-def _progress() -> Callable[[str], None]:
-    """Lines on stderr with the seconds since now; standard output stays for the result."""
-    began = time.monotonic()
-
-    def say(line: str) -> None:
-        print(f"[{time.monotonic() - began:6.1f} s] {line}", file=sys.stderr, flush=True)
-
-    return say
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-@contextmanager
-def _errors(debug: bool) -> Iterator[None]:
-    """Every failure is one sentence and the exit code of its kind."""
-    _quiet_libraries()
-    try:
-        yield
-    except Exception as error:
-        if debug:
-            raise
-        code = _exit_code(error)
-        if code is None:
-            raise
-        for line in str(_message(error)).splitlines():
-            print(f"error: {line}", file=sys.stderr)
-        raise typer.Exit(code) from None
-
-
-def _exit_code(error: Exception) -> int | None:
-    """None: a mistake of ours, whose traceback is wanted."""
-    from hub.failure import Failed, Failure
-
-    if isinstance(error, Failure):
-        return error.exit_code
-    return Failed.exit_code if isinstance(error, OSError) else None
-
-
-def _message(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror + (f": {error.filename}" if error.filename else "")
-    return str(error)
-
-
-def _quiet_libraries() -> None:
-    """No telemetry, no progress bars of libraries under ours, no network when nothing was asked
-    of it.
-    """
-    for name, value in {
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-        "TRANSFORMERS_VERBOSITY": "error",
-        # Threads that wait by spinning make a busy machine three times slower than it is.
-        "OMP_WAIT_POLICY": "PASSIVE",
-        "GRADIO_ANALYTICS_ENABLED": "False",
-    }.items():
-        os.environ.setdefault(name, value)
-    # DeepSpeed logs to standard output at import, whatever level is asked for
-    logging.getLogger("DeepSpeed").addFilter(lambda record: record.levelno >= logging.ERROR)

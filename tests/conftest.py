@@ -38,6 +38,8 @@ class Workdir:
     """A work folder after a run."""
 
     path: Path
+    lines: tuple[str, ...] = ()
+    """the progress lines of the run, without their times"""
 
     def manifests(self) -> dict[str, dict[str, Any]]:
         found = [json.loads(path.read_bytes()) for path in self.path.glob("*/*/manifest.json")]
@@ -60,4 +62,4 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Workdir:
     done = imprimatur("run", DEMO, "--scale", "quick", "--workdir", path)
     assert done.returncode == 0, done.stderr
     assert not list((path / "scratch").iterdir())
-    return Workdir(path)
+    return Workdir(path, tuple(line.partition("] ")[2] for line in done.stderr.splitlines()))

@@ -1,6 +1,7 @@
 """Publication to a rehearsal Hub with the real client: what goes up, what never does, bad days."""
 
 import json
+import random
 import shutil
 import signal
 import subprocess
@@ -193,17 +194,18 @@ def test_a_foreign_namespace_is_refused_before_anything_is_sent(small, api, tmp_
 
 
 def test_a_killed_publication_is_finished_by_the_next(small, hub_server, tmp_path):
-    """kill -9 at several moments; the end is what an undisturbed publication gives."""
+    """kill -9 at eight seeded moments; the end is what an undisturbed publication gives."""
     environment = outside.environment(hub_server, tmp_path / "home") | {"HF_TOKEN": TOKEN}
     command = [sys.executable, "-m", "hub.publish", str(small), "--endpoint", hub_server]
-    for lines in (1, 2, 4, 6):
+    draw = random.Random(20261120)
+    for lines in sorted(draw.randrange(1, 10) for _ in range(8)):
         process = subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
         assert process.stderr is not None
         for _ in range(lines):
             process.stderr.readline()
-        time.sleep(0.05 * lines)
+        time.sleep(draw.random() / 20)
         process.send_signal(signal.SIGKILL)
         process.communicate()
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -178,10 +178,15 @@ def _info(folder: Path) -> list[dict[str, Any]]:
         entries.append(
             {
                 "config_name": config,
-                "features": [{"name": f.name, "dtype": str(f.type)} for f in schema],
+                "features": [{"name": f.name, "dtype": _dtype(f.type)} for f in schema],
                 "splits": [{"name": "train", "num_bytes": num_bytes, "num_examples": num_rows}],
                 "download_size": sum(file.stat().st_size for file in files),
                 "dataset_size": num_bytes,
             }
         )
     return entries
+
+
+def _dtype(arrow: Any) -> str:
+    """The name that `datasets` has for an Arrow type, where it is not the same."""
+    return {"double": "float64", "float": "float32"}.get(str(arrow), str(arrow))

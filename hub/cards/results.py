@@ -33,6 +33,8 @@ def render(card: ResultsCard) -> str:
         configs=[
             {"config_name": "scores", "default": True,
              "data_files": [{"split": "train", "path": "scores.parquet"}]},
+            {"config_name": "differences",
+             "data_files": [{"split": "train", "path": "differences.parquet"}]},
             {"config_name": "samples",
              "data_files": [{"split": "train", "path": "samples/*.parquet"}]},
         ],

@@ -28,7 +28,9 @@ table { border-collapse: collapse; display: block; overflow-x: auto; }
 td, th { border: 1px solid var(--line); padding: .2rem .6rem; text-align: left; }
 td { vertical-align: top; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
 pre, code { background: var(--soft); border-radius: 4px; font-size: .9em; }
-pre { padding: .8rem; overflow-x: auto; } code { padding: .1em .3em; } img { max-width: 100%; }
+pre { padding: .8rem; overflow-x: auto; } code { padding: .1em .3em; }
+pre code { background: none; padding: 0; } summary { cursor: pointer; margin: 1rem 0; }
+img { max-width: 100%; }
 .note { border-left: 4px solid #d90; padding-left: .8rem; } .small { font-size: .85em; }
 """
 
@@ -101,7 +103,8 @@ def _metadata(data: dict[str, Any]) -> str:
     rows = "".join(
         f"<tr><th>{escape(key)}</th><td>{_value(value)}</td></tr>" for key, value in data.items()
     )
-    return f"<table>{rows}</table>" if rows else ""
+    shown = f"<details><summary>Metadata of the card</summary><table>{rows}</table></details>"
+    return shown if rows else ""
 
 
 def _value(value: object, depth: int = 0) -> str:

@@ -1,0 +1,93 @@
+"""What the command says: progress, results, and failures as one sentence with their exit code."""
+
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from hub.manifest import Artefact
+    from release.recipe import Recipe
+
+
+def print_scores(
+    recipe: "Recipe", artefacts: "dict[str, Artefact]", rows: list[dict[str, Any]]
+) -> None:
+    from release import table
+
+    for line in table.score_lines(rows):
+        print(line)
+    print()
+    for line in table.difference_lines(table.differences(recipe.release, artefacts)):
+        print(line)
+
+
+def progress() -> Callable[[str], None]:
+    """Lines on stderr with the seconds since now; standard output stays for the result."""
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"[{time.monotonic() - began:6.1f} s] {line}", file=sys.stderr, flush=True)
+
+    return say
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def errors(debug: bool) -> Iterator[None]:
+    """Every failure is one sentence and the exit code of its kind."""
+    _quiet_libraries()
+    try:
+        yield
+    except Exception as error:
+        if debug:
+            raise
+        code = _exit_code(error)
+        if code is None:
+            raise
+        for line in str(_message(error)).splitlines():
+            print(f"error: {line}", file=sys.stderr)
+        raise typer.Exit(code) from None
+
+
+def _exit_code(error: Exception) -> int | None:
+    """None: a mistake of ours, whose traceback is wanted."""
+    from hub.failure import Failed, Failure
+
+    if isinstance(error, Failure):
+        return error.exit_code
+    return Failed.exit_code if isinstance(error, OSError) else None
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror + (f": {error.filename}" if error.filename else "")
+    return str(error)
+
+
+def _quiet_libraries() -> None:
+    """No telemetry, no progress bars of libraries under ours, no network when nothing was asked
+    of it.
+    """
+    for name, value in {
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "TRANSFORMERS_VERBOSITY": "error",
+        # Threads that wait by spinning make a busy machine three times slower than it is.
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "GRADIO_ANALYTICS_ENABLED": "False",
+    }.items():
+        os.environ.setdefault(name, value)
+    # DeepSpeed logs to standard output at import, whatever level is asked for
+    logging.getLogger("DeepSpeed").addFilter(lambda record: record.levelno >= logging.ERROR)
