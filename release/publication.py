@@ -12,6 +12,7 @@ from typing import Any
 
 from huggingface_hub import RepoCard
 
+from evaluation.results import read_scores
 from hub.cards import dataset as dataset_card
 from hub.cards import model as model_card
 from hub.cards import results as results_card
@@ -214,10 +215,13 @@ def _results(context: _Context, building: Path) -> Repo:
     """Gathers the results of all models; the repo that takes `release.json`."""
     folder = building / "dataset" / context.repo("results")
     evaluation = context.recipe.release.evaluation
+    tasks: list[dict[str, Any]] = []
     for model in evaluation.models if evaluation else []:
         artefact = context.artefacts[model + RESULTS]
         verify_payload(artefact)
         _place(artefact.folder / "samples.parquet", folder / "samples" / f"{model}.parquet")
+        tasks += [asdict(score) for score in read_scores(artefact)]
+    _write_table(folder / "tasks.parquet", tasks, _TASKS)
     found = table.differences(context.recipe.release, context.artefacts)
     _write_table(folder / "scores.parquet", context.scores, _SCORES)
     _write_table(
@@ -251,6 +255,10 @@ _SCORES = {
     "ci_low": float,
     "ci_high": float,
 }
+_TASKS = {
+    "model": str, "task": str, "group": str, "metric": str, "value": float, "ci_low": float,
+    "ci_high": float, "n": int, "stderr": float, "method": str,
+}  # fmt: skip
 _DIFFERENCES = {
     "before": str, "after": str, "group": str, "metric": str, "difference": float,
     "ci_low": float, "ci_high": float, "items": int,

@@ -155,9 +155,7 @@ def test_a_copy_under_better_words_does_not_launder_the_original(tmp_path):
     assert {row["reason"] for row in ledger(tmp_path).values()} == {"licence"}
 
 
-base = st.sampled_from(
-    [f"texte {n} du corpus d'essai, assez long pour compter" for n in "abcd"]
-)
+base = st.sampled_from([f"texte {n} du corpus d'essai, assez long pour compter" for n in "abcd"])
 copies = st.lists(st.tuples(base, st.sampled_from(["", " !", " de plus"])), min_size=1, max_size=12)
 
 

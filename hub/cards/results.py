@@ -24,6 +24,14 @@ class ResultsCard:
     links: dict[str, str]
 
 
+_CONFIGURATIONS = {
+    "scores": "scores.parquet",
+    "tasks": "tasks.parquet",
+    "differences": "differences.parquet",
+    "samples": "samples/*.parquet",
+}
+
+
 def render(card: ResultsCard) -> str:
     data = DatasetCardData(
         pretty_name=card.title,
@@ -31,14 +39,14 @@ def render(card: ResultsCard) -> str:
         task_categories=["text-generation"],
         tags=["imprimatur", "evaluation-results"],
         configs=[
-            {"config_name": "scores", "default": True,
-             "data_files": [{"split": "train", "path": "scores.parquet"}]},
-            {"config_name": "differences",
-             "data_files": [{"split": "train", "path": "differences.parquet"}]},
-            {"config_name": "samples",
-             "data_files": [{"split": "train", "path": "samples/*.parquet"}]},
+            {
+                "config_name": name,
+                "data_files": [{"split": "train", "path": path}],
+                **({"default": True} if name == "scores" else {}),
+            }
+            for name, path in _CONFIGURATIONS.items()
         ],
-    )  # fmt: skip
+    )
     rows = [
         (card.links.get(str(score["model"]), str(score["model"])), str(score["group"]),
          str(score["metric"]).replace("_", " "), f"{score['value']:.4f}",
@@ -72,9 +80,10 @@ scores = load_dataset("{card.repo}", "scores", revision="{card.tag}", split="tra
 answers = load_dataset("{card.repo}", "samples", revision="{card.tag}", split="train")
 ```
 
-`samples` has one row a model and item: what was measured and a hash of what was asked, not its
-text. `release.json` lists every repo of this release with its commit and the sha256 of its files;
-check them with `imprimatur verify`.
+`scores` is by group; `tasks` by task, with the standard error and how it was computed;
+`differences` are paired. `samples` has one row a model and item: what was measured and a hash of what
+was asked, not its text. `release.json` lists every repo of this release with its commit and the
+sha256 of its files; check them with `imprimatur verify`.
 """
 
 
