@@ -44,40 +44,37 @@ def print_json(value: Any) -> None:
 
 @contextmanager
 def errors(debug: bool) -> Iterator[None]:
-    """Every failure is one sentence and the exit code of its kind."""
+    """Every failure is one sentence and the exit code of its kind; with `debug`, its traceback."""
+    from hub.failure import Failed, Failure
+
     _quiet_libraries()
     try:
         yield
+    except typer.Exit:
+        raise
     except Exception as error:
         if debug:
             raise
-        code = _exit_code(error)
-        if code is None:
-            raise
-        for line in str(_message(error)).splitlines():
+        for line in _message(error).splitlines():
             print(f"error: {line}", file=sys.stderr)
+        code = error.exit_code if isinstance(error, Failure) else Failed.exit_code
         raise typer.Exit(code) from None
 
 
-def _exit_code(error: Exception) -> int | None:
-    """None: a mistake of ours, whose traceback is wanted."""
-    from hub.failure import Failed, Failure
+def _message(error: Exception) -> str:
+    """What our own errors and the system say is meant to be read; of others only their kind is."""
+    from hub.failure import Failure
 
     if isinstance(error, Failure):
-        return error.exit_code
-    return Failed.exit_code if isinstance(error, OSError) else None
-
-
-def _message(error: Exception) -> str:
+        return str(error)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror + (f": {error.filename}" if error.filename else "")
-    return str(error)
+    said = " ".join(str(error).split())[:200]
+    return f"{type(error).__name__}: {said} (unexpected: run again with --debug for the traceback)"
 
 
 def _quiet_libraries() -> None:
-    """No telemetry, no progress bars of libraries under ours, no network when nothing was asked
-    of it.
-    """
+    """No telemetry, no bars and no chatter of libraries among our lines."""
     for name, value in {
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",

@@ -43,6 +43,10 @@ MIN_FREE_BYTES = 200 << 20
 """below this a run does not start: a disk that fills half-way wastes the work"""
 
 
+FULL_BYTES = 64 << 20
+"""with less than this left, a failure is put down to the disk: a checkpoint would not fit"""
+
+
 class DiskFull(Failed):
     """No room for what a run would write."""
 
@@ -144,7 +148,7 @@ def _make(
     )
     place.progress("started")
     wall, cpu = time.monotonic(), time.process_time()
-    outcomes = step.build(have, place)
+    outcomes = _build(step, have, place)
     made_by = MadeBy(
         code=f"imprimatur {version('imprimatur')}",
         packages=_versions(step.stage),
@@ -167,6 +171,19 @@ def _make(
     shutil.rmtree(scratch, ignore_errors=True)
     place.progress(f"done in {made_by.wall_seconds:.1f} s")
     return artefacts[""]
+
+
+def _build(step: Step, have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+    """A full disk looks different in every library; what they have in common is a full disk."""
+    try:
+        return step.build(have, place)
+    except Exception as error:
+        if shutil.disk_usage(place.out).free < FULL_BYTES:
+            raise DiskFull(
+                f"the disk filled up while {step.name} was made: free some of it and run again, "
+                "what is finished stays"
+            ) from error
+        raise
 
 
 def _manifest(

@@ -82,7 +82,9 @@ answers = load_dataset("{card.repo}", "samples", revision="{card.tag}", split="t
 
 `scores` is by group; `tasks` by task, with the standard error and how it was computed;
 `differences` are paired. `samples` has one row a model and item: what was measured and a hash of
-what was asked, not its text. `release.json` lists every repo of this release with its commit and the
+what was asked, not its text.
+
+`release.json` lists every repo of this release with its commit and the
 sha256 of its files; check them with `imprimatur verify`.
 """
 
