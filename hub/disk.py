@@ -85,7 +85,7 @@ def locked(workdir: Path) -> Iterator[None]:
             stream.seek(0)
             holder = stream.read().strip() or "another process"
             raise WorkdirBusy(
-                f"{workdir} is in use by {holder}: wait for it, or choose another --workdir"
+                f"{workdir} is in use by {holder}: wait for it, or choose another folder"
             ) from None
         stream.seek(0)
         stream.truncate()
