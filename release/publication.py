@@ -89,7 +89,9 @@ def assemble(
     sync_tree(building)
     write_json(building / PUBLICATION, publication.model_dump(mode="json"))
     final = building.with_name(publication.digest[:12])
-    shutil.rmtree(final, ignore_errors=True)
+    for earlier in building.parent.iterdir():
+        if earlier != building:
+            shutil.rmtree(earlier)
     building.replace(final)
     return publication, final
 

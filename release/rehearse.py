@@ -6,6 +6,7 @@ else.
 
 import json
 import secrets
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,12 @@ def rehearse(
     publication: Publication, folder: Path, workdir: Path, port: int, progress: Progress
 ) -> Rehearsal:
     """Publish `folder` to a fresh server, verify, and record that it passed."""
-    root = workdir / "rehearsal-hub"
+    # One Hub a publication: a version is published once, but it may be rehearsed until it is right.
+    hubs = workdir / "rehearsal-hub"
+    root = hubs / publication.digest[:12]
+    for other in hubs.iterdir() if hubs.is_dir() else ():
+        if other != root:
+            shutil.rmtree(other)
     token = f"hf_{secrets.token_hex(16)}"
     with (
         tempfile.TemporaryDirectory(prefix="imprimatur-") as homes,

@@ -77,6 +77,18 @@ def test_a_rehearsed_release_may_be_published_and_is_verified(rehearsed, tmp_pat
         assert json.loads(checked.stdout)["publication_digest"] == publication.digest
 
 
+def test_a_release_may_be_rehearsed_until_it_is_right(demo, tmp_path):
+    """Other content under the same version: refused by a Hub, not by a rehearsal."""
+    work = tmp_path / "work"
+    shutil.copytree(demo.path, work)
+    for words in ("First words.", "Other words."):
+        done = imprimatur(
+            "rehearse", DEMO, "--scale", "quick", "--workdir", work, "--set", f"description={words}"
+        )
+        assert done.returncode == 0, done.stderr
+    assert len(list((work / "publication").iterdir())) == 1
+
+
 def test_refused_text_is_in_no_published_byte(rehearsed):
     """Every excluded document, searched for in every file that goes up, Parquet decoded."""
     _, folder = publication_of(rehearsed)
