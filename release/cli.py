@@ -171,13 +171,14 @@ def publish(
         from hub.disk import locked
         from release import outside
         from release.publication import assemble
-        from release.rehearse import require_rehearsal
+        from release.rehearse import rehearsed_digest, require_rehearsal
 
+        rehearsed, token = rehearsed_digest(folder), _token()
         with locked(folder):
             ran = _run(loaded, folder, scale, sets, None)
             publication, content = assemble(loaded, ran.artefacts, folder)
-            require_rehearsal(publication, folder)
-            record = outside.publish(content, to, _token(), folder / "hf-home", progress())
+            require_rehearsal(publication, rehearsed)
+            record = outside.publish(content, to, token, folder / "hf-home", progress())
         if as_json:
             print_json(record.model_dump(mode="json"))
         else:

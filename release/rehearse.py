@@ -66,10 +66,21 @@ def check_record(record: ReleaseRecord, publication: Publication) -> None:
         )
 
 
-def require_rehearsal(publication: Publication, workdir: Path) -> None:
-    """Raises Refused unless exactly this publication passed a rehearsal."""
+def rehearsed_digest(workdir: Path) -> str:
+    """The publication that passed last; raises Refused where none did, before any computing."""
     path = workdir / REHEARSED
-    passed = json.loads(path.read_bytes())["publication_digest"] if path.exists() else None
-    if passed != publication.digest:
-        why = "something changed since its rehearsal" if passed else "it was never rehearsed"
-        raise Refused(f"this release may not be published, {why}: run `imprimatur rehearse` first")
+    if not path.exists():
+        raise Refused(
+            "this release may not be published, it was never rehearsed: run `imprimatur rehearse` "
+            "first"
+        )
+    return str(json.loads(path.read_bytes())["publication_digest"])
+
+
+def require_rehearsal(publication: Publication, digest: str) -> None:
+    """Raises Refused unless exactly this publication passed a rehearsal."""
+    if digest != publication.digest:
+        raise Refused(
+            "this release may not be published, something changed since its rehearsal: run "
+            "`imprimatur rehearse` again"
+        )
