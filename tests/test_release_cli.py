@@ -77,13 +77,13 @@ def test_a_busy_port_is_one_sentence(demo):
     assert f"127.0.0.1:{port}" in sentence(done)
 
 
-def test_publish_without_rehearsal_is_refused(demo, tmp_path):
+def test_publish_without_rehearsal_is_refused_before_anything_is_computed(tmp_path):
     done = imprimatur(
-        "publish", DEMO, "--scale", "quick", "--workdir", demo.path, "--to", "http://127.0.0.1:9",
-        HF_TOKEN="hf_x", HF_HOME=str(tmp_path),
-    )  # fmt: skip
+        "publish", DEMO, "--workdir", tmp_path, "--to", "http://127.0.0.1:9", HF_TOKEN="hf_x"
+    )
     assert done.returncode == 3
     assert "imprimatur rehearse" in sentence(done)
+    assert not list(tmp_path.rglob("manifest.json"))
 
 
 def test_a_full_disk_is_one_sentence(demo, monkeypatch, capsys, tmp_path):
