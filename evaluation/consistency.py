@@ -134,19 +134,18 @@ def _scores(table: Table) -> Iterator[Finding]:
         single = _checkable(table, 1) & here
         if not single.any() or wrong[single].mean() <= 0.1:
             continue
-        for tried in range(2, MAX_RUNS + 1):
-            several = runs.copy()
-            several[source] = tried
-            judged = _checkable(table, tried) & here
-            if judged.any() and _impossible(table, several)[judged].mean() <= 0.1:
-                runs = several
-                detail = (
-                    f"{int(wrong[single].sum())} of {int(single.sum())} scores are no whole number"
-                    f" of n answers, but they are means of {tried} runs"
-                )
-                yield Finding("runs", "", "", "", "", _in(table, source, detail))
-                break
-    for entrant, column in np.argwhere(_impossible(table, runs)).tolist():
+        share = (
+            f"{int(wrong[single].sum())} of {int(single.sum())} scores are no share of n answers"
+        )
+        runs[source] = _runs(table, source)
+        if runs[source]:
+            detail = f"{share}, but they are means of {runs[source]} runs"
+            yield Finding("runs", "", "", "", "", _in(table, source, detail))
+        else:
+            detail = f"{share}, nor the mean of 2 to {MAX_RUNS} runs"
+            yield Finding("impossible", "", "", "", "", _in(table, source, detail))
+    known = runs[table.source] > 0
+    for entrant, column in np.argwhere(_impossible(table, np.maximum(1, runs)) & known).tolist():
         n = int(table.n[entrant, column] * runs[table.source[entrant, column]])
         right = table.score[entrant, column] * n
         detail = (
@@ -155,6 +154,16 @@ def _scores(table: Table) -> Iterator[Finding]:
             f" {np.ceil(right) / n * table.unit:.4g}"
         )
         yield _cell(table, "impossible", entrant, column, detail)
+
+
+def _runs(table: Table, source: int) -> int:
+    """Over how many runs the scores of a source can be means; 0: over no number that was tried."""
+    for tried in range(2, MAX_RUNS + 1):
+        runs = np.full(len(table.sources), tried)
+        judged = _checkable(table, tried) & (table.source == source)
+        if judged.any() and _impossible(table, runs)[judged].mean() <= 0.1:
+            return tried
+    return 0
 
 
 def _copied_models(table: Table) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ import csv
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, SupportsIndex
 
 import numpy as np
 
@@ -34,7 +34,7 @@ from evaluation.tables import (
 LISTED = 20
 """problems in one message; the rest is counted"""
 
-Say = Callable[[int, str], None]
+Say = Callable[[SupportsIndex, str], None]
 Fields = Mapping[str, Sequence[str]]
 
 
@@ -90,7 +90,7 @@ def build_table(
     }
     problems: list[str] = []
 
-    def say(row: int, what: str) -> None:
+    def say(row: SupportsIndex, what: str) -> None:
         where = f"{fields['model'][row]}, {fields['language'][row]}, {fields['task'][row]}"
         problems.append(f"{name}: line {lines[row]} ({where}): {what}")
 
@@ -167,9 +167,7 @@ def _declared(fields: Fields, scale: Scale | None, name: str) -> Scale | None:
     )
 
 
-def _check_scale(
-    numbers: _Numbers, scale: Scale, declared: bool, fields: Fields, say: Say
-) -> None:
+def _check_scale(numbers: _Numbers, scale: Scale, declared: bool, fields: Fields, say: Say) -> None:
     """A cell that fits the other scale only is on the other scale."""
     score, n = numbers.score, numbers.n
     if scale == "proportion":
@@ -184,7 +182,9 @@ def _check_scale(
         off_percent = _misfit(score / 100, numbers.stderr / 100, n, half / 100)
         off_share = _misfit(score, numbers.stderr, n, half)
     for row in np.flatnonzero(small):
-        if off_share[row] < off_percent[row] or (not declared and numbers.stderr[row] != numbers.stderr[row]):
+        if off_share[row] < off_percent[row] or (
+            not declared and numbers.stderr[row] != numbers.stderr[row]
+        ):
             say(
                 row,
                 f"a score of {score[row]:g} among percentages: mixed scales? Declare with"

@@ -1,4 +1,4 @@
-"""A tidy table of results in memory (`evaluation.reading` reads it): one row of the file is one cell.
+"""A tidy table of results in memory; `evaluation.reading` reads it. A row of the file is a cell.
 
     model,variant,language,task,n,score,stderr,source_table
     Qwen3-0.6B-Base,base,fr,Anat.,135,30.4,4.0,PARTAGES table 3
@@ -97,7 +97,9 @@ class Table:
         counts: dict[str, int] = {}
         for entrant in self.entrants:
             counts[entrant.model] = counts.get(entrant.model, 0) + 1
-        return [e.model if counts[e.model] == 1 else f"{e.model} ({e.variant})" for e in self.entrants]
+        return [
+            e.model if counts[e.model] == 1 else f"{e.model} ({e.variant})" for e in self.entrants
+        ]
 
     def comparable(self) -> Bools:
         """Cells that were asked the same number of questions as most of their column.
@@ -146,7 +148,7 @@ class Table:
         Half a digit, and a twentieth more: 4.048 was printed as 4.05 first and as 4.1 then.
         """
         decimals = self.score_decimals if of == "score" else self.stderr_decimals
-        half: Floats = ROUNDING * 10.0**-decimals / self.unit
+        half: Floats = ROUNDING * np.power(10.0, -decimals.astype(np.float64)) / self.unit
         return half
 
 

@@ -216,6 +216,35 @@ def verify(
             print(f"{len(record.repos)} repos of {record.tag} are what they say.")
 
 
+@app.command()
+def stats(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="a tidy table of results, CSV")],
+    out: Annotated[Path, typer.Option(metavar="D", help="the folder to write into")],
+    ties: Annotated[str, typer.Option(help="average, min or first (table order)")] = "average",
+    rule: Annotated[
+        str, typer.Option(help="unpaired-z, overlap-1se, or paired (a table of answers)")
+    ] = "unpaired-z",
+    correction: Annotated[str, typer.Option(help="holm, bh or none")] = "holm",
+    scale: Annotated[
+        str | None, typer.Option(help="proportion or percent; told from the scores unless given")
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Ranks, groups, changes and inconsistencies of any table of results.
+
+    Example: imprimatur stats results.csv --out statistics --ties first
+    """
+    with errors(debug):
+        from release.stats import stats as compute
+
+        said = compute(table, out, ties, rule, correction, scale)
+        if as_json:
+            print_json(said.counts)
+        else:
+            print("\n".join(said.lines))
+
+
 @hub_app.command()
 def serve(
     root: Annotated[Path, typer.Option(help="where the repos are kept")],

@@ -63,8 +63,7 @@ def quantile(confidence: float) -> float:
 
 def two_sided(z: Floats) -> Floats:
     """p-value of a normal deviate."""
-    halves: Floats = np.frompyfunc(math.erfc, 1, 1)(np.abs(z) / math.sqrt(2)).astype(np.float64)
-    return halves
+    return np.array([math.erfc(abs(deviate) / math.sqrt(2)) for deviate in z.tolist()])
 
 
 def unpaired(
