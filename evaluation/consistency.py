@@ -12,23 +12,17 @@
     average          a printed average that the printed scores do not give
     conflict         two sources print different figures for one cell
 
-A finding is a reason to look, checkable by hand; it accuses nobody. How copies are told from chance:
-two models of equal strength print the same score with probability about step/(2√π·se), step being
-what one answer or one printed digit moves; the product over equal cells, times the number of pairs
-that were looked at, is the number of such coincidences to expect, and a pair is reported below 0.01.
+A finding is a reason to look, checkable by hand; it accuses nobody. Copies: `evaluation.copies`.
 """
 
-import math
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import numpy as np
 
+from evaluation.copies import Finding, copied_models, copied_tasks, within
 from evaluation.statistics.groups import plain_mean
-from evaluation.tables import Bools, Floats, Integers, Table, binomial_errors
+from evaluation.tables import Bools, Integers, Table, binomial_errors
 
-COINCIDENCES = 0.01
-"""expected number of chance agreements below which one is reported"""
 OUTLYING = 6.0
 """robust standard deviations from the additive fit of models and tasks"""
 FEW = 3
@@ -37,20 +31,9 @@ MAX_RUNS = 5
 SLACK = 1e-9
 
 
-class Finding(NamedTuple):
-    """A row of consistency.csv."""
-
-    check: str
-    model: str
-    other_model: str
-    task: str
-    language: str
-    detail: str
-
-
 def findings(table: Table) -> list[Finding]:
     checks: tuple[Callable[[Table], Iterator[Finding]], ...] = (
-        _errors, _scores, _copied_models, _copied_tasks, _outliers, _sizes, _missing, _averages,
+        _errors, _scores, copied_models, copied_tasks, _outliers, _sizes, _missing, _averages,
         _conflicts,
     )  # fmt: skip
     return [finding for check in checks for finding in check(table)]
@@ -58,12 +41,8 @@ def findings(table: Table) -> list[Finding]:
 
 def _cell(table: Table, check: str, entrant: int, column: int, detail: str) -> Finding:
     where = table.columns[column]
-    detail = _in(table, int(table.source[entrant, column]), detail)
+    detail = within(table, int(table.source[entrant, column]), detail)
     return Finding(check, table.labels()[entrant], "", where.task, where.language, detail)
-
-
-def _in(table: Table, source: int, detail: str) -> str:
-    return f"{table.sources[source]}: {detail}" if table.sources[source] else detail
 
 
 def _errors(table: Table) -> Iterator[Finding]:
@@ -93,7 +72,7 @@ def _errors(table: Table) -> Iterator[Finding]:
                 f"the printed errors are no standard errors of n answers: in the median"
                 f" {ratio:.2f} of √(p(1−p)/(n−1)) over {int(judged.sum())} scores"
             )
-            yield Finding("error-kind", "", "", task, language, _in(table, source, detail))
+            yield Finding("error-kind", "", "", task, language, within(table, source, detail))
     for entrant, column in np.argwhere(off & ~explained).tolist():
         printed, derived = table.stderr[entrant, column], expected[entrant, column]
         detail = (
@@ -126,7 +105,7 @@ def _checkable(table: Table, runs: int) -> Bools:
 
 
 def _scores(table: Table) -> Iterator[Finding]:
-    """A source of which a tenth is impossible is one of means over runs, if that makes it possible."""
+    """Where a tenth of a source is impossible, it may consist of means over several runs."""
     runs = np.ones(len(table.sources), dtype=np.int64)
     wrong = _impossible(table, runs)
     for source in range(len(table.sources)):
@@ -140,10 +119,10 @@ def _scores(table: Table) -> Iterator[Finding]:
         runs[source] = _runs(table, source)
         if runs[source]:
             detail = f"{share}, but they are means of {runs[source]} runs"
-            yield Finding("runs", "", "", "", "", _in(table, source, detail))
+            yield Finding("runs", "", "", "", "", within(table, source, detail))
         else:
             detail = f"{share}, nor the mean of 2 to {MAX_RUNS} runs"
-            yield Finding("impossible", "", "", "", "", _in(table, source, detail))
+            yield Finding("impossible", "", "", "", "", within(table, source, detail))
     known = runs[table.source] > 0
     for entrant, column in np.argwhere(_impossible(table, np.maximum(1, runs)) & known).tolist():
         n = int(table.n[entrant, column] * runs[table.source[entrant, column]])
@@ -166,92 +145,6 @@ def _runs(table: Table, source: int) -> int:
     return 0
 
 
-def _copied_models(table: Table) -> Iterator[Finding]:
-    """Pairs of models, source by source: a block that was pasted stays within its table."""
-    labels = table.labels()
-    for source in range(len(table.sources)):
-        here = table.present & (table.source == source)
-        columns = np.flatnonzero(here.any(axis=0))
-        if len(columns) < 2:
-            continue
-        score = np.where(here, table.score, np.nan)[:, columns]
-        weight = _surprise(table, here)[columns]
-        for first, second in _agreeing(score, weight):
-            equal = np.flatnonzero(score[first] == score[second])
-            names = [table.columns[columns[number]] for number in equal]
-            both = int((~np.isnan(score[first]) & ~np.isnan(score[second])).sum())
-            detail = f"{len(equal)} of {both} scores are equal: " + ", ".join(
-                f"{name.task} ({name.language}) {score[first, at] * table.unit:.4g}"
-                for name, at in zip(names[:8], equal[:8], strict=True)
-            )
-            yield Finding(
-                "copied", labels[first], labels[second],
-                names[0].task if len({name.task for name in names}) == 1 else "",
-                names[0].language if len({name.language for name in names}) == 1 else "",
-                _in(table, source, detail),
-            )  # fmt: skip
-
-
-def _surprise(table: Table, here: Bools) -> Floats:
-    """−log of the chance that two models of equal strength print the same score, by column."""
-    n = np.where(here, table.n, 0).max(axis=0)
-    step = np.maximum(1 / np.maximum(1, n), 2 * table.half_unit("score").max(axis=0))
-    middle = np.full(len(n), 0.5)
-    filled = here.any(axis=0)
-    middle[filled] = np.nanmedian(np.where(here, table.score, np.nan)[:, filled], axis=0)
-    stderr = binomial_errors(np.clip(middle, 0.05, 0.95), np.maximum(2, n))
-    found: Floats = -np.log(np.minimum(0.9, step / (2 * np.sqrt(np.pi) * stderr)))
-    return found
-
-
-def _agreeing(score: Floats, weight: Floats) -> Iterator[tuple[int, int]]:
-    """Pairs of rows whose equal cells weigh more than all pairs together let expect."""
-    models = len(score)
-    needed = math.log(max(1, models * (models - 1) / 2) / COINCIDENCES)
-    total = np.zeros((models, models), dtype=np.float32)
-    equal = np.zeros((models, models), dtype=np.int16)
-    for column, surprise in enumerate(weight):
-        values = score[:, column]
-        order = np.argsort(values, kind="stable")
-        order = order[: np.count_nonzero(~np.isnan(values))]
-        edges = np.flatnonzero(np.diff(values[order])) + 1
-        for same in np.split(order, edges):
-            if len(same) > 1:
-                total[np.ix_(same, same)] += np.float32(surprise)
-                equal[np.ix_(same, same)] += 1
-    for first, second in np.argwhere(np.triu(total > needed, 1)).tolist():
-        both = np.count_nonzero(~np.isnan(score[first]) & ~np.isnan(score[second]))
-        # any of the cells might have been the equal ones
-        choices = math.log(math.comb(both, int(equal[first, second])))
-        if total[first, second] > needed + choices:
-            yield first, second
-
-
-def _copied_tasks(table: Table) -> Iterator[Finding]:
-    """Pairs of tasks of one number of questions in which models score the same to the digit."""
-    weight = _surprise(table, table.present)
-    for first in range(len(table.columns)):
-        for second in range(first + 1, len(table.columns)):
-            one, two = table.columns[first], table.columns[second]
-            if (one.task, one.language.split(" (")[0]) == (two.task, two.language.split(" (")[0]):
-                continue  # the same task in two tables
-            same_n = (table.n[:, first] == table.n[:, second]) & table.present[:, first]
-            equal = np.flatnonzero(same_n & (table.score[:, first] == table.score[:, second]))
-            shared = int(same_n.sum())
-            if len(equal) < 2 or shared < 2:
-                continue
-            # choosing which models agree, and among which pairs of tasks
-            pairs = len(table.columns) * (len(table.columns) - 1) / 2
-            choices = np.log(pairs) + len(equal) * np.log(np.e * shared / len(equal))
-            if len(equal) * weight[first] - choices > -np.log(COINCIDENCES):
-                names = ", ".join(table.labels()[model] for model in equal[:8])
-                yield Finding(
-                    "copied", "", "", one.task, one.language,
-                    f"the same scores as {two.task} ({two.language}) for {len(equal)} of"
-                    f" {shared} models: {names}",
-                )  # fmt: skip
-
-
 def _outliers(table: Table) -> Iterator[Finding]:
     """Residuals of score = model + task, fitted by medians (Tukey 1977, median polish)."""
     if min(table.score.shape) < 3:
@@ -268,8 +161,8 @@ def _outliers(table: Table) -> Iterator[Finding]:
     for entrant, column in np.argwhere(far).tolist():
         fitted = table.score[entrant, column] - residual[entrant, column]
         detail = (
-            f"printed {_figure(table, entrant, column)} ± {stderr[entrant, column] * table.unit:.2g};"
-            f" its model and task elsewhere let expect about {fitted * table.unit:.1f}"
+            f"printed {_figure(table, entrant, column)} ±"
+            f" {stderr[entrant, column] * table.unit:.2g}; its model and task elsewhere let expect about {fitted * table.unit:.1f}"
         )
         yield _cell(table, "outlier", entrant, column, detail)
 
@@ -296,8 +189,8 @@ def _missing(table: Table) -> Iterator[Finding]:
     labels = table.labels()
     for language, columns in table.blocks("language").items():
         here = table.present[:, columns]
-        asked = here.any(axis=1)
-        for entrant, at in np.argwhere(asked[:, None] & ~here).tolist():
+        asked = here.any(axis=1, keepdims=True)
+        for entrant, at in np.argwhere(asked & ~here).tolist():
             yield Finding(
                 "missing", labels[entrant], "", table.columns[columns[at]].task, language,
                 "no score for this task: neither ranked nor averaged with those that have one",
@@ -330,7 +223,7 @@ def _averages(table: Table) -> Iterator[Finding]:
                 )
                 yield Finding(
                     "average", table.labels()[printed.entrant], "", "", printed.language,
-                    _in(table, printed.source, detail),
+                    within(table, printed.source, detail),
                 )  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def _ranks(table: Table, found: Sequence["LanguageRanks"], choices: "Choices") -
             names = ", ".join(labels[entrant] for entrant in left_out[:SHOWN])
             yield from (
                 "",
-                f"Not ranked, because a task is missing or has another number of questions: {names}.",
+                f"Not ranked (a task is missing, or has another number of questions): {names}.",
             )
 
 

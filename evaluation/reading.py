@@ -9,18 +9,25 @@ Refused: a missing column, a score that is no number or not between 0 and 100%, 
 
 import csv
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, SupportsIndex
 
 import numpy as np
 
+from evaluation.scales import (
+    Fields,
+    Numbers,
+    Say,
+    check_scale,
+    count_decimals,
+    declared_scale,
+)
 from evaluation.settings import EvaluationError
 from evaluation.tables import (
     AVERAGES,
     REQUIRED,
     ROUNDING,
-    Bools,
     Column,
     Entrant,
     Floats,
@@ -28,23 +35,10 @@ from evaluation.tables import (
     Printed,
     Scale,
     Table,
-    binomial_errors,
 )
 
 LISTED = 20
 """problems in one message; the rest is counted"""
-
-Say = Callable[[SupportsIndex, str], None]
-Fields = Mapping[str, Sequence[str]]
-
-
-class _Numbers(NamedTuple):
-    """The figures of each row, in the scale of the file."""
-
-    n: Integers
-    score: Floats
-    stderr: Floats
-    average: Bools
 
 
 class _Cell(NamedTuple):
@@ -90,7 +84,8 @@ def build_table(
     }
     problems: list[str] = []
 
-    def say(row: SupportsIndex, what: str) -> None:
+    def say(index: SupportsIndex, what: str) -> None:
+        row = int(index)
         where = f"{fields['model'][row]}, {fields['language'][row]}, {fields['task'][row]}"
         problems.append(f"{name}: line {lines[row]} ({where}): {what}")
 
@@ -99,9 +94,9 @@ def build_table(
             say(row, f"the {column} is blank")
     numbers = _numbers(fields, say)
     _complain(problems)
-    declared = _declared(fields, scale, name)
+    declared = declared_scale(fields, scale, name)
     used = declared or ("percent" if bool((numbers.score > 1).any()) else "proportion")
-    _check_scale(numbers, used, declared is not None, fields, say)
+    check_scale(numbers, used, declared is not None, fields, say)
     _complain(problems)
     table = _arrange(fields, numbers, used, declared is not None, say)
     _complain(problems)
@@ -115,7 +110,7 @@ def _complain(problems: Sequence[str]) -> None:
         raise EvaluationError("\n".join([*problems[:LISTED], *more]))
 
 
-def _numbers(fields: Fields, say: Say) -> _Numbers:
+def _numbers(fields: Fields, say: Say) -> Numbers:
     blank_n = np.array([not text for text in fields["n"]])
     average = np.array([text.lower().endswith(AVERAGES) for text in fields["task"]]) & blank_n
     score = _floats(fields["score"], "score", say)
@@ -131,7 +126,7 @@ def _numbers(fields: Fields, say: Say) -> _Numbers:
         say(row, f"a score of {score[row]:g} is over 100%")
     for row in np.flatnonzero(stderr < 0):
         say(row, f"a standard error of {stderr[row]:g} is below 0")
-    return _Numbers(np.nan_to_num(n).astype(np.int64), score, stderr, average)
+    return Numbers(np.nan_to_num(n).astype(np.int64), score, stderr, average)
 
 
 def _floats(texts: Sequence[str], what: str, say: Say, blank_allowed: bool = False) -> Floats:
@@ -153,59 +148,7 @@ def _floats(texts: Sequence[str], what: str, say: Say, blank_allowed: bool = Fal
     return found
 
 
-def _declared(fields: Fields, scale: Scale | None, name: str) -> Scale | None:
-    if scale is not None or "scale" not in fields:
-        return scale
-    found = sorted(set(fields["scale"]))
-    if found == ["percent"]:
-        return "percent"
-    if found == ["proportion"]:
-        return "proportion"
-    raise EvaluationError(
-        f"{name}: the scale column says {', '.join(repr(text) for text in found)}: one scale for"
-        " the whole table, proportion or percent"
-    )
-
-
-def _check_scale(numbers: _Numbers, scale: Scale, declared: bool, fields: Fields, say: Say) -> None:
-    """A cell that fits the other scale only is on the other scale."""
-    score, n = numbers.score, numbers.n
-    if scale == "proportion":
-        for row in np.flatnonzero(score > 1):
-            say(row, f"a score of {score[row]:g} is over 100%: the scale is 0 to 1")
-        return
-    half = 0.5 * 10.0 ** -np.array([_decimals(text) for text in fields["score"]])
-    small = (score > 0) & (score <= 1) & ~numbers.average
-    if not small.any():
-        return
-    with np.errstate(invalid="ignore"):
-        off_percent = _misfit(score / 100, numbers.stderr / 100, n, half / 100)
-        off_share = _misfit(score, numbers.stderr, n, half)
-    for row in np.flatnonzero(small):
-        if off_share[row] < off_percent[row] or (
-            not declared and numbers.stderr[row] != numbers.stderr[row]
-        ):
-            say(
-                row,
-                f"a score of {score[row]:g} among percentages: mixed scales? Declare with"
-                " --scale percent if it is below 1%",
-            )
-
-
-def _misfit(share: Floats, stderr: Floats, n: Integers, half: Floats) -> Floats:
-    """How far a cell is from a share of n answers with its standard error; small is near."""
-    steps = np.abs(share * n - np.round(share * n)) / np.maximum(1e-9, half * n)
-    expected = binomial_errors(share, n)
-    errors = np.abs(stderr - expected) / np.maximum(expected, 1e-9)
-    return np.where(np.isnan(errors), np.maximum(steps - 1, 0), errors)
-
-
-def _decimals(text: str) -> int:
-    mantissa, _, exponent = text.lower().partition("e")
-    return max(0, len(mantissa.partition(".")[2]) - int(exponent or 0))
-
-
-def _arrange(fields: Fields, numbers: _Numbers, scale: Scale, declared: bool, say: Say) -> Table:
+def _arrange(fields: Fields, numbers: Numbers, scale: Scale, declared: bool, say: Say) -> Table:
     sources: dict[str, int] = {}
     entrants: dict[Entrant, int] = {}
     source = np.array([sources.setdefault(s, len(sources)) for s in fields["source_table"]])
@@ -255,7 +198,7 @@ def _arrange(fields: Fields, numbers: _Numbers, scale: Scale, declared: bool, sa
 
 def _cells(
     fields: Fields,
-    numbers: _Numbers,
+    numbers: Numbers,
     entrant: Sequence[int],
     source: Integers,
     columns: dict[Column, int],
@@ -288,7 +231,7 @@ def _cells(
 def _most_decimals(texts: Sequence[str], row: Integers) -> Integers:
     """Of each text, the decimals of the longest figure of its row."""
     found = np.zeros(int(row.max()) + 1, dtype=np.int64)
-    np.maximum.at(found, row, np.array([_decimals(text) for text in texts]))
+    np.maximum.at(found, row, np.array([count_decimals(text) for text in texts]))
     return found[row]
 
 
