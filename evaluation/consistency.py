@@ -162,7 +162,8 @@ def _outliers(table: Table) -> Iterator[Finding]:
         fitted = table.score[entrant, column] - residual[entrant, column]
         detail = (
             f"printed {_figure(table, entrant, column)} ±"
-            f" {stderr[entrant, column] * table.unit:.2g}; its model and task elsewhere let expect about {fitted * table.unit:.1f}"
+            f" {stderr[entrant, column] * table.unit:.2g}; its model and task elsewhere let expect"
+            f" about {fitted * table.unit:.1f}"
         )
         yield _cell(table, "outlier", entrant, column, detail)
 

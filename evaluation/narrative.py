@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evaluation.changes import NOT_COMPARABLE, VERDICTS, Changes, family_sizes
-from evaluation.consistency import Finding
+from evaluation.copies import Finding
 from evaluation.statistics.differences import POWER, detectable
 from evaluation.tables import Table
 

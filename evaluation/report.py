@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numpy as np
 
 from evaluation.changes import VERDICTS, Changes, Rule, changes
-from evaluation.consistency import Finding, findings
+from evaluation.consistency import findings
+from evaluation.copies import Finding
 from evaluation.settings import EvaluationError
 from evaluation.statistics.families import Correction
 from evaluation.statistics.groups import Means, plain_mean, weighted_mean

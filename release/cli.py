@@ -62,8 +62,10 @@ def plan(
         from dataclasses import asdict
 
         from hub.failure import BadInput
+        from release.claims import register
         from release.plan import plan as plan_release
 
+        register(loaded, folder)
         found = plan_release(loaded, folder)
         if as_json:
             print_json(asdict(found))
@@ -289,6 +291,7 @@ def _run(
     recipe: "Recipe", workdir: Path, scale: str | None, sets: list[str] | None, until: str | None
 ) -> "Ran":
     from hub.failure import BadInput
+    from release.claims import register
     from release.run import run as run_release
     from release.steps import STAGES
 
@@ -300,6 +303,7 @@ def _run(
         + ([f"--scale {scale}"] if scale else [])
         + [f"--set {entry}" for entry in sets or [] if not entry.startswith("data=")]
     )
+    register(recipe, workdir)
     return run_release(recipe, workdir, command, progress(), stage)
 
 
