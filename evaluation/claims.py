@@ -128,9 +128,11 @@ def _gain(
     right = [(bool(mine.correct), bool(yours.correct)) for mine, yours in pairs]
     tasks = [mine.task for mine, _ in pairs]
     if len(set(tasks)) == 1:
-        counts = [right.count(each) for each in
-                  ((True, True), (True, False), (False, True), (False, False))]  # fmt: skip
-        paired = paired_proportions(*counts, confidence=confidence)
+        both, gained, lost, neither = (
+            right.count(each)
+            for each in ((True, True), (True, False), (False, True), (False, False))
+        )
+        paired = paired_proportions(both, gained, lost, neither, confidence)
     else:
         paired = clustered(
             [float(mine) - float(yours) for mine, yours in right],
