@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple, TypeVar, get_args
 
@@ -17,6 +18,8 @@ class Said(NamedTuple):
 
 def stats(path: Path, out: Path, ties: str, rule: str, correction: str, scale: str | None) -> Said:
     """Write ranks, groups, changes, consistency and the report of the table at `path`."""
+    if find_spec("numpy") is None:
+        raise BadInput("statistics need an extra: pip install 'imprimatur[evaluation]'")
     from evaluation.changes import VERDICTS, Rule
     from evaluation.reading import read_table
     from evaluation.report import Choices, statistics, write

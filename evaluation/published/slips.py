@@ -139,8 +139,8 @@ def _partages() -> Iterator[str]:
     )
     tested = Counter(VERDICTS[verdict] for verdict in changes(table).verdict.tolist())
     yield (
-        f"- PARTAGES, all {len(found.entrant)} comparisons by a z test with Holm's correction within"
-        f" each table: {tested['increase']} increases, {tested['decrease']} decreases."
+        f"- PARTAGES, all {len(found.entrant)} comparisons by a z test with Holm's correction"
+        f" within each table: {tested['increase']} increases, {tested['decrease']} decreases."
     )
     yield (
         "- PARTAGES: “the top three models being the three largest in terms of parameter count”."
@@ -153,8 +153,8 @@ def _definemed() -> Iterator[str]:
     group = "de (DeFineMed table 4)"
     best = "DeFineMed-Mistral-Small-24B-SLERP"
     columns = table.blocks("group")[group]
-    whole = table.present[:, columns].all(axis=1)
-    names = [name for name, there in zip(table.labels(), whole, strict=True) if there]
+    asked = np.flatnonzero(table.present[:, columns].any(axis=1)).tolist()
+    names = [table.labels()[entrant] for entrant in asked]
     claim = Claim(claim="best of", model=best, among=tuple(names), group=group, measure="accuracy")
     judgement = judge_table(claim, table)
     unproved = ", ".join(
