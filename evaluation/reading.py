@@ -9,9 +9,9 @@ Refused: a missing column, a score that is no number or not between 0 and 100%, 
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
-from typing import NamedTuple, SupportsIndex
+from typing import SupportsIndex
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from evaluation.scales import (
     check_scale,
     count_decimals,
     declared_scale,
+    each,
 )
 from evaluation.settings import EvaluationError
 from evaluation.tables import (
@@ -39,11 +40,6 @@ from evaluation.tables import (
 
 LISTED = 20
 """problems in one message; the rest is counted"""
-
-
-class _Cell(NamedTuple):
-    entrant: int
-    column: int
 
 
 def read_table(path: Path, scale: Scale | None = None) -> Table:
@@ -80,7 +76,7 @@ def build_table(
     lines = lines or range(2, size + 2)
     fields = {
         **{column: [""] * size for column in ("variant", "stderr", "source_table")},
-        **{column: [text.strip() for text in texts] for column, texts in fields.items()},
+        **{column: each(texts, str.strip) for column, texts in fields.items()},
     }
     problems: list[str] = []
 
@@ -90,7 +86,7 @@ def build_table(
         problems.append(f"{name}: line {lines[row]} ({where}): {what}")
 
     for column in ("model", "language", "task"):
-        for row in [row for row, text in enumerate(fields[column]) if not text]:
+        for row in np.flatnonzero(each(fields[column], lambda text: not text)):
             say(row, f"the {column} is blank")
     numbers = _numbers(fields, say)
     _complain(problems)
@@ -111,8 +107,9 @@ def _complain(problems: Sequence[str]) -> None:
 
 
 def _numbers(fields: Fields, say: Say) -> Numbers:
-    blank_n = np.array([not text for text in fields["n"]])
-    average = np.array([text.lower().endswith(AVERAGES) for text in fields["task"]]) & blank_n
+    blank_n = np.array(each(fields["n"], lambda text: not text))
+    named = each(fields["task"], lambda text: text.lower().endswith(AVERAGES))
+    average = np.array(named) & blank_n
     score = _floats(fields["score"], "score", say)
     stderr = _floats(fields["stderr"], "standard error", say, blank_allowed=True)
     n = _floats(fields["n"], "n", say, blank_allowed=True)
@@ -131,40 +128,43 @@ def _numbers(fields: Fields, say: Say) -> Numbers:
 
 def _floats(texts: Sequence[str], what: str, say: Say, blank_allowed: bool = False) -> Floats:
     """Blank becomes NaN; a written NaN or infinity is a problem like any other word."""
-    found = np.full(len(texts), np.nan)
-    for row, text in enumerate(texts):
-        if not text:
-            if not blank_allowed:
-                say(row, f"the {what} is blank")
-            continue
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if math.isfinite(value):
-            found[row] = value
-        else:
-            say(row, f"the {what} is {text!r}, which is not a finite number")
+    found = np.array(each(texts, _float))
+    for row in np.flatnonzero(np.isnan(found)).tolist():
+        if texts[row]:
+            say(row, f"the {what} is {texts[row]!r}, which is not a finite number")
+        elif not blank_allowed:
+            say(row, f"the {what} is blank")
     return found
 
 
+def _float(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) else math.nan
+
+
+def _codes(texts: Sequence[Hashable]) -> Integers:
+    """Numbers in the order of first appearance."""
+    codes = {text: code for code, text in enumerate(dict.fromkeys(texts))}
+    return np.fromiter(map(codes.__getitem__, texts), dtype=np.int64, count=len(texts))
+
+
 def _arrange(fields: Fields, numbers: Numbers, scale: Scale, declared: bool, say: Say) -> Table:
-    sources: dict[str, int] = {}
-    entrants: dict[Entrant, int] = {}
-    source = np.array([sources.setdefault(s, len(sources)) for s in fields["source_table"]])
-    entrant = [
-        entrants.setdefault(Entrant(*pair), len(entrants))
-        for pair in zip(fields["model"], fields["variant"], strict=True)
-    ]
-    columns: dict[Column, int] = {}
-    cells = _cells(fields, numbers, entrant, source, columns, say)
+    pairs = list(zip(fields["model"], fields["variant"], strict=True))
+    entrants = [Entrant(*pair) for pair in dict.fromkeys(pairs)]
+    sources = dict.fromkeys(fields["source_table"])
+    entrant, source = _codes(pairs), _codes(fields["source_table"])
+    rows = np.flatnonzero(~numbers.average)
+    apart = _printed_twice(fields, entrant[rows], source[rows], rows, say)
+    column, columns = _columns(fields, rows, apart)
     unit = 100.0 if scale == "percent" else 1.0
     # one row of a printed table; averages have digits of their own
-    printed = (source * len(entrants) + np.array(entrant)) * 2 + numbers.average
+    printed = (source * len(entrants) + entrant) * 2 + numbers.average
     decimals = _most_decimals(fields["score"], printed)
     stderr_decimals = _most_decimals(fields["stderr"], printed)
-    rows = np.flatnonzero(~numbers.average)
-    at = tuple(np.array(cells, dtype=np.int64).reshape(-1, 2).T)
+    at = (entrant[rows], column)
     shape = (len(entrants), len(columns))
 
     def placed(values: Floats | Integers, blank: float) -> Floats:
@@ -176,7 +176,7 @@ def _arrange(fields: Fields, numbers: Numbers, scale: Scale, declared: bool, say
         scale=scale,
         declared=declared,
         entrants=tuple(entrants),
-        columns=tuple(columns),
+        columns=columns,
         sources=tuple(sources),
         score=placed(numbers.score / unit, np.nan),
         n=placed(numbers.n, 0).astype(np.int64),
@@ -187,7 +187,7 @@ def _arrange(fields: Fields, numbers: Numbers, scale: Scale, declared: bool, say
         bases=_bases(fields, entrants, entrant, say),
         averages=tuple(
             Printed(
-                entrant[row], fields["language"][row], int(source[row]),
+                int(entrant[row]), fields["language"][row], int(source[row]),
                 float(numbers.score[row]) / unit, float(numbers.stderr[row]) / unit,
                 ROUNDING * 10.0 ** -int(decimals[row]) / unit,
             )
@@ -196,63 +196,57 @@ def _arrange(fields: Fields, numbers: Numbers, scale: Scale, declared: bool, say
     )  # fmt: skip
 
 
-def _cells(
-    fields: Fields,
-    numbers: Numbers,
-    entrant: Sequence[int],
-    source: Integers,
-    columns: dict[Column, int],
-    say: Say,
-) -> list[_Cell]:
-    """Where each row belongs. Cells that two sources print put each source in its own columns."""
+def _printed_twice(
+    fields: Fields, entrant: Integers, source: Integers, rows: Integers, say: Say
+) -> bool:
+    """Whether two sources print one cell; a problem where one source does."""
+    tasks = list(zip(fields["language"], fields["task"], strict=True))
+    cell = entrant * len(rows) + _codes([tasks[row] for row in rows.tolist()])
+    size = int(source.max(initial=0)) + 1
+    _, first = np.unique(cell * size + source, return_index=True)
+    for row in np.delete(rows, first):
+        say(row, "this cell is there twice")
+    return len(np.unique(cell)) < len(first)
+
+
+def _columns(fields: Fields, rows: Integers, apart: bool) -> tuple[Integers, tuple[Column, ...]]:
+    """Column of each row. Cells that two sources print put each source in its own columns."""
     groups = fields.get("group", fields["language"])
-    seen: dict[tuple[int, str, str], set[int]] = {}
-    apart = False
-    rows = np.flatnonzero(~numbers.average).tolist()
-    for row in rows:
-        key = (entrant[row], fields["language"][row], fields["task"][row])
-        printed = seen.setdefault(key, set())
-        if source[row] in printed:
-            say(row, "this cell is there twice")
-        apart = apart or bool(printed)
-        printed.add(int(source[row]))
-    cells = []
-    for row in rows:
-        suffix = f" ({fields['source_table'][row]})" if apart else ""
-        column = Column(
-            (groups[row] or fields["language"][row]) + suffix,
-            fields["language"][row] + suffix,
-            fields["task"][row],
-        )
-        cells.append(_Cell(entrant[row], columns.setdefault(column, len(columns))))
-    return cells
+    names = zip(groups, fields["language"], fields["task"], fields["source_table"], strict=True)
+    keys = list(names)
+    used = [keys[row] if apart else (*keys[row][:3], "") for row in rows.tolist()]
+    columns = []
+    for group, language, task, source in dict.fromkeys(used):
+        suffix = f" ({source})" if apart else ""
+        columns.append(Column((group or language) + suffix, language + suffix, task))
+    return _codes(used), tuple(columns)
 
 
 def _most_decimals(texts: Sequence[str], row: Integers) -> Integers:
     """Of each text, the decimals of the longest figure of its row."""
     found = np.zeros(int(row.max()) + 1, dtype=np.int64)
-    np.maximum.at(found, row, np.array([count_decimals(text) for text in texts]))
+    np.maximum.at(found, row, np.array(each(texts, count_decimals)))
     return found[row]
 
 
 def _bases(
-    fields: Fields, entrants: Mapping[Entrant, int], entrant: Sequence[int], say: Say
+    fields: Fields, entrants: Sequence[Entrant], entrant: Integers, say: Say
 ) -> dict[int, int | None]:
     """What each entrant is compared with; a base is compared with nothing."""
-    own = {e.model: number for e, number in entrants.items() if e.variant.lower() == "base"}
+    own = {e.model: number for number, e in enumerate(entrants) if e.variant.lower() == "base"}
     by_model: dict[str, int] = {}
-    for each, number in entrants.items():
-        by_model.setdefault(each.model, number)
+    for number, who in enumerate(entrants):
+        by_model.setdefault(who.model, number)
     named: dict[int, int] = {}
     for row, name in enumerate(fields.get("base", ())):
         if name and name not in by_model:
             say(row, f"its base {name!r} is not in the table")
         elif name:
-            named[entrant[row]] = own.get(name, by_model[name])
+            named[int(entrant[row])] = own.get(name, by_model[name])
     found: dict[int, int | None] = {}
     compared_with = {*own.values(), *named.values()}
-    for each, number in entrants.items():
-        base = named.get(number, own.get(each.model))
+    for number, who in enumerate(entrants):
+        base = named.get(number, own.get(who.model))
         if base != number and not (base is None and number in compared_with):
             found[number] = base
     return found

@@ -1,7 +1,7 @@
 """Between 0 and 1, or in percent? Declared or told from the scores, and checked cell by cell."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, SupportsIndex
+from typing import NamedTuple, SupportsIndex, TypeVar
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from evaluation.tables import Bools, Floats, Integers, Scale, binomial_errors
 Say = Callable[[SupportsIndex, str], None]
 """adds a problem of a row"""
 Fields = Mapping[str, Sequence[str]]
+
+Value = TypeVar("Value")
 
 
 class Numbers(NamedTuple):
@@ -43,7 +45,7 @@ def check_scale(numbers: Numbers, scale: Scale, declared: bool, fields: Fields, 
         for row in np.flatnonzero(score > 1):
             say(row, f"a score of {score[row]:g} is over 100%: the scale is 0 to 1")
         return
-    half = 0.5 * 10.0 ** -np.array([count_decimals(text) for text in fields["score"]])
+    half = 0.5 * 10.0 ** -np.array(each(fields["score"], count_decimals))
     small = (score > 0) & (score <= 1) & ~numbers.average
     if not small.any():
         return
@@ -65,6 +67,12 @@ def _misfit(share: Floats, stderr: Floats, n: Integers, half: Floats) -> Floats:
     expected = binomial_errors(share, n)
     errors = np.abs(stderr - expected) / np.maximum(expected, 1e-9)
     return np.where(np.isnan(errors), np.maximum(steps - 1, 0), errors)
+
+
+def each(texts: Sequence[str], function: Callable[[str], Value]) -> list[Value]:
+    """`function` of every text, computed once for equal ones: tables repeat themselves."""
+    known = {text: function(text) for text in set(texts)}
+    return [known[text] for text in texts]
 
 
 def count_decimals(text: str) -> int:
