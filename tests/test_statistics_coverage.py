@@ -35,8 +35,9 @@ def test_unpaired_differences_cover_and_keep_their_error_rate(n, old, new):
 
 @pytest.mark.parametrize("n", [25, 100])
 @pytest.mark.parametrize(
-    ("both", "gained", "lost"), [(0.4, 0.1, 0.1), (0.9, 0.02, 0.02), (0.02, 0.02, 0.0), (0.3, 0.3, 0.1)]
-)  # fmt: skip
+    ("both", "gained", "lost"),
+    [(0.4, 0.1, 0.1), (0.9, 0.02, 0.02), (0.02, 0.02, 0.0), (0.3, 0.3, 0.1)],
+)
 def test_paired_proportions_cover_and_keep_their_error_rate(n, both, gained, lost):
     generator = np.random.default_rng(2)
     cells = [both, gained, lost, 1 - both - gained - lost]

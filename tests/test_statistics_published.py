@@ -69,7 +69,7 @@ def test_the_averages_of_definemed_and_biomistral_follow(tmp_path):
                 printed[key] = row
             else:
                 cells[key].append(row)
-        assert len(printed) == len([average for average in published_table(name).averages])
+        assert len(printed) == len(published_table(name).averages)
         for key, average in printed.items():
             scores = [float(row["score"]) for row in cells[key]]
             mean = sum(scores) / len(scores)
