@@ -115,6 +115,13 @@ def _changes(table: Table, found: Changes, choices: "Choices") -> Iterator[str]:
             " no test at 5% (two equal models differ so in 16% of comparisons), and nothing is"
             " corrected for their number."
         )
+    elif choices.rule == "paired":
+        yield (
+            "Rule `paired`: the same questions, answered by both. One answer a question: McNemar's"
+            " exact test and Newcombe's interval; several seeds or translations: bootstrap by"
+            f" source question, seed {choices.seed}. Correction: {choices.correction} over the table;"
+            f" intervals of differences are {choices.confidence:.0%}, not corrected."
+        )
     else:
         families = family_sizes(table, found)
         sizes = ", ".join(f"{name or 'the table'}: {size}" for name, size in families.items())

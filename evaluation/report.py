@@ -21,6 +21,7 @@ import numpy as np
 from evaluation.changes import VERDICTS, Changes, Rule, changes
 from evaluation.consistency import findings
 from evaluation.copies import Finding
+from evaluation.paired import Answers, paired_changes
 from evaluation.settings import EvaluationError
 from evaluation.statistics.families import Correction
 from evaluation.statistics.groups import Means, plain_mean, weighted_mean
@@ -74,18 +75,20 @@ class Statistics(NamedTuple):
     findings: list[Finding]
 
 
-def statistics(table: Table, choices: Choices) -> Statistics:
+def statistics(table: Table, choices: Choices, answers: Answers | None = None) -> Statistics:
+    """With the rule `paired` from `answers`; the table is then what they add up to."""
     if choices.rule == "paired":
-        raise EvaluationError(
-            "a paired comparison needs the answers to each question, and a table has only scores:"
-            " use --rule unpaired-z, or compare the samples"
+        if answers is None:
+            raise EvaluationError(
+                "a paired comparison needs the answers to each question, and this table has only"
+                " scores: use --rule unpaired-z, or give a table with columns item and correct"
+            )
+        changed = paired_changes(
+            table, answers, choices.correction, choices.confidence, choices.seed
         )
-    return Statistics(
-        ranks(table, choices),
-        groups(table),
-        changes(table, choices.rule, choices.correction, choices.confidence),
-        findings(table),
-    )
+    else:
+        changed = changes(table, choices.rule, choices.correction, choices.confidence)
+    return Statistics(ranks(table, choices), groups(table), changed, findings(table))
 
 
 def ranks(table: Table, choices: Choices) -> list[LanguageRanks]:

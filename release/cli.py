@@ -220,12 +220,18 @@ def verify(
 
 @app.command()
 def stats(
-    table: Annotated[Path, typer.Argument(metavar="TABLE", help="a tidy table of results, CSV")],
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="a tidy table of results or answers")
+    ],
     out: Annotated[Path, typer.Option(metavar="D", help="the folder to write into")],
     ties: Annotated[str, typer.Option(help="average, min or first (table order)")] = "average",
     rule: Annotated[
-        str, typer.Option(help="unpaired-z, overlap-1se, or paired (a table of answers)")
-    ] = "unpaired-z",
+        str | None,
+        typer.Option(
+            help="unpaired-z (the default), overlap-1se, or paired (a table of answers, and then"
+            " the default)"
+        ),
+    ] = None,
     correction: Annotated[str, typer.Option(help="holm, bh or none")] = "holm",
     scale: Annotated[
         str | None, typer.Option(help="proportion or percent; told from the scores unless given")

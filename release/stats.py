@@ -16,25 +16,30 @@ class Said(NamedTuple):
     counts: dict[str, dict[str, int]]
 
 
-def stats(path: Path, out: Path, ties: str, rule: str, correction: str, scale: str | None) -> Said:
+def stats(
+    path: Path, out: Path, ties: str, rule: str | None, correction: str, scale: str | None
+) -> Said:
     """Write ranks, groups, changes, consistency and the report of the table at `path`."""
     if find_spec("numpy") is None:
         raise BadInput("statistics need an extra: pip install 'imprimatur[evaluation]'")
     from evaluation.changes import VERDICTS, Rule
+    from evaluation.paired import has_answers, read_answers
     from evaluation.reading import read_table
     from evaluation.report import Choices, statistics, write
     from evaluation.statistics.families import Correction
     from evaluation.statistics.ranks import Ties
     from evaluation.tables import Scale
 
+    paired = has_answers(path)
+    rule = rule or ("paired" if paired else "unpaired-z")
     choices = Choices(
         ties=_one_of("--ties", ties, get_args(Ties)),
         rule=_one_of("--rule", rule, get_args(Rule)),
         correction=_one_of("--correction", correction, get_args(Correction)),
     )
     declared = None if scale is None else _one_of("--scale", scale, get_args(Scale))
-    table = read_table(path, declared)
-    found = statistics(table, choices)
+    table, answers = read_answers(path) if paired else (read_table(path, declared), None)
+    found = statistics(table, choices, answers)
     write(table, found, choices, path.name, out)
     verdicts = Counter(VERDICTS[verdict] for verdict in found.changes.verdict.tolist())
     checks = Counter(finding.check for finding in found.findings)
