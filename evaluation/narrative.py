@@ -119,8 +119,8 @@ def _changes(table: Table, found: Changes, choices: "Choices") -> Iterator[str]:
         yield (
             "Rule `paired`: the same questions, answered by both. One answer a question: McNemar's"
             " exact test and Newcombe's interval; several seeds or translations: bootstrap by"
-            f" source question, seed {choices.seed}. Correction: {choices.correction} over the table;"
-            f" intervals of differences are {choices.confidence:.0%}, not corrected."
+            f" source question, seed {choices.seed}. Correction: {choices.correction} over the"
+            f" table; intervals of differences are {choices.confidence:.0%}, not corrected."
         )
     else:
         families = family_sizes(table, found)

@@ -1,5 +1,6 @@
 """A claim holds when its bound says so, was planned or not, and a false one stops the release."""
 
+import dataclasses
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,8 @@ from evaluation.claims import claim_hash, judge, judge_table
 from evaluation.published import published_table
 from evaluation.results import Sample
 from evaluation.settings import Claim, EvaluationError, EvaluationSettings
-from release.claims import register, registered
+from hub.cards.results import ResultsCard, render
+from release.claims import Judged, register, registered
 from release.recipe import RecipeError, load
 
 TASK = {"corpus": "held-out", "group": "medical"}
@@ -161,6 +163,20 @@ def test_a_claim_names_evaluated_models_and_final_tasks():
         recipe(BETTER.replace("model: adapted", "model: adaptd"))
     with pytest.raises(RecipeError, match="no held-out task of group legal measures"):
         recipe(BETTER.replace("medical", "legal"))
+
+
+def test_the_card_says_what_was_claimed_and_nothing_otherwise():
+    told = claim("better", "accuracy", than="a")
+    judged = Judged(judge(told, ANSWERS, settings(told)), "0" * 64, planned=False)
+    card = ResultsCard(
+        repo="n/r", tag="v1", title="t", description="d", scores=[], claims=[judged.sentence()],
+        changes=[], front=[], links={},
+    )  # fmt: skip
+    text = render(card)
+    assert "## What is claimed" in text
+    assert "b is better than a on medical (accuracy): gain +0." in text
+    assert "(post hoc)." in text
+    assert "What is claimed" not in render(dataclasses.replace(card, claims=[]))
 
 
 def test_a_false_claim_refuses_the_rehearsal(demo, tmp_path):
