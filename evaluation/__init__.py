@@ -9,8 +9,17 @@
     tasks       held-out corpus -> `tasks` artefact; the corpus is decontaminated against it
     harness     model + `tasks` artefacts -> `results` artefact, through lm-eval
     results     the records of a `results` artefact, written and read
-    statistics  intervals and paired differences, as functions of numbers
+    statistics  intervals, differences, families of tests, groups, ranks: functions of numbers
     summary     groups of tasks, and what changed from one model to the next
+    claims      does what a release says about its results follow from them?
+
+`imprimatur stats` needs no model, only a tidy table of scores:
+
+    reading     CSV -> `tables`, with `scales`; what is wrong with it is said
+    changes     what changed from a base, by a z test or by overlap of error bars
+    consistency does a table agree with itself? with `copies`
+    report      CSV files and, with `narrative`, a page to read
+    published   the tables of the three papers, and what they say against themselves
 
 `imprimatur run RELEASE.yaml` runs it. Importing any module here is light: torch, lm-eval and
 pyarrow load inside the functions that need them.

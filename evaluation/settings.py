@@ -10,9 +10,9 @@
 A group is what the summary pools over; a task belongs to one group.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub.failure import BadInput
 
@@ -43,6 +43,52 @@ class TaskSettings(_Frozen):
     seed: int = 0
 
 
+class Claim(_Frozen):
+    """A sentence that the release makes about its results, and has to bear out.
+
+    - {claim: better, model: adapted, than: base, group: medical, measure: bits_per_byte}
+    - {claim: not worse, model: adapted, than: base, group: general, measure: bits_per_byte,
+       margin: 0.02}
+    - {claim: best of, model: adapted, among: [base, adapted, adapted-slerp], group: medical,
+       measure: accuracy}
+    """
+
+    claim: Literal["better", "not worse", "best of"]
+    model: Name
+    than: Name | None = None
+    """better, not worse: the other model"""
+    among: tuple[Name, ...] = ()
+    """best of: the named set"""
+    group: Name
+    measure: Measure
+    margin: float | None = Field(default=None, gt=0)
+    """not worse: how much worse would still not matter, in the unit of the measure"""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.claim == "best of":
+            if not set(self.among) - {self.model}:
+                raise ValueError("best of needs `among`: the models that it is the best of")
+            if self.than is not None:
+                raise ValueError("best of names its set with `among`, not `than`")
+        elif self.than is None or self.among:
+            raise ValueError(f"{self.claim} needs `than`: the one other model")
+        elif self.than == self.model:
+            raise ValueError(f"{self.model} cannot be {self.claim} than itself")
+        if (self.claim == "not worse") != (self.margin is not None):
+            raise ValueError(
+                "not worse needs a `margin`, and only that: that no difference was found does not"
+                " show that there is none"
+            )
+        return self
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        if self.than is not None:
+            return (self.than,)
+        return tuple(name for name in dict.fromkeys(self.among) if name != self.model)
+
+
 class EvaluationSettings(_Frozen):
     models: Annotated[list[Name], Field(min_length=1)]
     tasks: Annotated[dict[Name, TaskSettings], Field(min_length=1)]
@@ -51,3 +97,5 @@ class EvaluationSettings(_Frozen):
     resamples: int = Field(default=2000, ge=100)
     """bootstrap resamples; the tails of a 95% interval then rest on 50 of 2,000 each"""
     seed: int = Field(default=0, ge=0)
+    claims: tuple[Claim, ...] = ()
+    """what the cards say about the results; a release whose claims do not hold is refused"""

@@ -18,7 +18,12 @@ from dataclasses import dataclass
 
 from evaluation.results import Sample
 from evaluation.settings import EvaluationError, EvaluationSettings, Measure
-from evaluation.statistics import Estimate, bits_per_byte, paired_ratio_difference, proportion
+from evaluation.statistics.intervals import (
+    Estimate,
+    bits_per_byte,
+    paired_ratio_difference,
+    proportion,
+)
 
 
 @dataclass(frozen=True)

@@ -62,8 +62,10 @@ def plan(
         from dataclasses import asdict
 
         from hub.failure import BadInput
+        from release.claims import register
         from release.plan import plan as plan_release
 
+        register(loaded, folder)
         found = plan_release(loaded, folder)
         if as_json:
             print_json(asdict(found))
@@ -217,6 +219,41 @@ def verify(
             print(f"{len(record.repos)} repos of {record.tag} are what they say.")
 
 
+@app.command()
+def stats(
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="a tidy table of results or answers")
+    ],
+    out: Annotated[Path, typer.Option(metavar="D", help="the folder to write into")],
+    ties: Annotated[str, typer.Option(help="average, min or first (table order)")] = "average",
+    rule: Annotated[
+        str | None,
+        typer.Option(
+            help="unpaired-z (the default), overlap-1se, or paired (a table of answers, and then"
+            " the default)"
+        ),
+    ] = None,
+    correction: Annotated[str, typer.Option(help="holm, bh or none")] = "holm",
+    scale: Annotated[
+        str | None, typer.Option(help="proportion or percent; told from the scores unless given")
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Ranks, groups, changes and inconsistencies of any table of results.
+
+    Example: imprimatur stats results.csv --out statistics --ties first
+    """
+    with errors(debug):
+        from release.stats import stats as compute
+
+        said = compute(table, out, ties, rule, correction, scale)
+        if as_json:
+            print_json(said.counts)
+        else:
+            print("\n".join(said.lines))
+
+
 @hub_app.command()
 def serve(
     root: Annotated[Path, typer.Option(help="where the repos are kept")],
@@ -261,6 +298,7 @@ def _run(
     recipe: "Recipe", workdir: Path, scale: str | None, sets: list[str] | None, until: str | None
 ) -> "Ran":
     from hub.failure import BadInput
+    from release.claims import register
     from release.run import run as run_release
     from release.steps import STAGES
 
@@ -272,6 +310,7 @@ def _run(
         + ([f"--scale {scale}"] if scale else [])
         + [f"--set {entry}" for entry in sets or [] if not entry.startswith("data=")]
     )
+    register(recipe, workdir)
     return run_release(recipe, workdir, command, progress(), stage)
 
 

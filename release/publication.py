@@ -21,7 +21,7 @@ from hub.failure import BadInput, Refused
 from hub.licences.table import LICENCES, Act
 from hub.manifest import Artefact, describe_files, verify_payload
 from hub.publication import PUBLICATION, Publication, Repo, RepoType, digest_of
-from release import table
+from release import claims, table
 from release.front import fronts
 from release.recipe import Recipe
 from release.steps import RESULTS
@@ -32,6 +32,7 @@ class _Context:
     recipe: Recipe
     artefacts: Mapping[str, Artefact]
     scores: list[dict[str, Any]]
+    claims: list[claims.Judged]
 
     @property
     def tag(self) -> str:
@@ -67,9 +68,13 @@ class _Context:
 def assemble(
     recipe: Recipe, artefacts: Mapping[str, Artefact], workdir: Path
 ) -> tuple[Publication, Path]:
-    """The publication of these artefacts and its folder; raises Refused where a licence says no."""
+    """The publication of these artefacts and its folder.
+
+    Raises Refused where a licence says no, or a claim about the results does not hold.
+    """
     gate(recipe, artefacts)
-    context = _Context(recipe, artefacts, table.scores(recipe.release, artefacts))
+    judged = claims.judge(recipe, artefacts, workdir)
+    context = _Context(recipe, artefacts, table.scores(recipe.release, artefacts), judged)
     building = workdir / "publication" / "building"
     shutil.rmtree(building, ignore_errors=True)
     repos = [
@@ -232,12 +237,15 @@ def _results(context: _Context, building: Path) -> Repo:
     points = fronts(context.recipe.release, context.artefacts)
     if points:
         write_json(folder / "front.json", [asdict(point) for point in points])
+    if context.claims:
+        write_json(folder / "claims.json", [judged.row() for judged in context.claims])
     card = results_card.ResultsCard(
         repo=context.repo("results"),
         tag=context.tag,
         title=context.title("results"),
         description=context.recipe.release.description,
         scores=context.scores,
+        claims=[judged.sentence() for judged in context.claims],
         changes=[
             (f"{what}, {change.group}", change.before, change.after, table.interval(change))
             for what, change in found

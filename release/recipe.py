@@ -234,6 +234,7 @@ def _inconsistencies(release: Release) -> Iterator[Complaint]:
         yield from _undefined(("merging", name, "mergekit"), parents_of(merging), models)
     if release.evaluation:
         yield from _undefined(("evaluation", "models"), release.evaluation.models, models)
+        yield from _unfounded_claims(release, release.evaluation)
     for name, task in tasks.items():
         where = ("evaluation", "tasks", name, "corpus")
         yield from _undefined(where, [task.corpus], release.corpora)
@@ -242,6 +243,22 @@ def _inconsistencies(release: Release) -> Iterator[Complaint]:
                 where,
                 f"{task.corpus} is for training: a task needs a corpus of another split",
             )
+
+
+def _unfounded_claims(release: Release, settings: EvaluationSettings) -> Iterator[Complaint]:
+    """A claim is about models that are evaluated, and about a group of the final tasks."""
+    final = {
+        (task.group, task.measure)
+        for task in settings.tasks.values()
+        if task.corpus in release.corpora and release.corpora[task.corpus].split == "held_out"
+    }
+    for number, claim in enumerate(settings.claims):
+        where = ("evaluation", "claims", number)
+        evaluated = dict.fromkeys(settings.models)
+        yield from _undefined(where, [claim.model, *claim.others], evaluated)
+        if (claim.group, claim.measure) not in final:
+            measure = claim.measure.replace("_", " ")
+            yield where, f"no held-out task of group {claim.group} measures {measure}"
 
 
 def _undefined(

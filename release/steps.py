@@ -231,7 +231,8 @@ def _results(model: str, name: str, settings: EvaluationSettings) -> Step:
         outcome = evaluate(settings, model, have[model].folder, asked, place.out, place.progress)
         return {"": outcome}
 
-    part = settings.model_dump(mode="json", exclude={"models"}) | {"model": model}
+    # what is said about the answers changes none of them
+    part = settings.model_dump(mode="json", exclude={"models", "claims"}) | {"model": model}
     return Step(
         name, "evaluation", "results", part,
         (("model", model), *((f"tasks-{task}", task) for task in tasks)), (), 1, run,

@@ -25,7 +25,7 @@ from evaluation.cloze import Document
 from evaluation.harness import evaluate
 from evaluation.results import Sample, read_samples, read_scores
 from evaluation.settings import EvaluationError, EvaluationSettings, TaskSettings
-from evaluation.statistics import Estimate
+from evaluation.statistics.intervals import Estimate
 from evaluation.summary import estimate
 from evaluation.tasks import export
 from hub.manifest import (

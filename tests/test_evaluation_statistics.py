@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.settings import EvaluationError
-from evaluation.statistics import (
+from evaluation.statistics.intervals import (
     Estimate,
     bits_per_byte,
     paired_ratio_difference,
@@ -153,7 +153,7 @@ def test_equal_documents_leave_no_doubt_and_the_seed_decides() -> None:
 
 
 def test_many_documents_are_resampled_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evaluation.statistics.BLOCK_DRAWS", 100)
+    monkeypatch.setattr("evaluation.statistics.intervals.BLOCK_DRAWS", 100)
     bits, sizes = _simulated_documents(np.random.default_rng(4))
     found = ratio_bootstrap(bits, sizes, **QUICK)
     assert found.low < found.value < found.high

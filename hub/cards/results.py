@@ -17,6 +17,8 @@ class ResultsCard:
     title: str
     description: str
     scores: Sequence[Score]
+    claims: Sequence[str]
+    """sentences that were tested and hold, each with its figures"""
     changes: Sequence[tuple[str, str, str, str]]
     """(what, from, to, difference with interval), computed on pairs of answers"""
     front: Sequence[Mapping[str, Any]]
@@ -61,7 +63,7 @@ def render(card: ResultsCard) -> str:
 
 {card.description}
 
-## Scores
+{_claims(card)}## Scores
 
 {table(("model", "group", "metric", "value", "95% interval"), rows, right=(3, 4))}
 
@@ -86,6 +88,20 @@ what was asked, not its text.
 
 `release.json` lists every repo of this release with its commit and the
 sha256 of its files; check them with `imprimatur verify`.
+"""
+
+
+def _claims(card: ResultsCard) -> str:
+    if not card.claims:
+        return ""
+    sentences = "\n".join(f"- {sentence}" for sentence in card.claims)
+    return f"""## What is claimed
+
+Tested on the answers below before publication. Planned claims were written down before there were
+results, post hoc ones after. As data: `claims.json`.
+
+{sentences}
+
 """
 
 
