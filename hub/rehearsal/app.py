@@ -24,9 +24,10 @@ from hub.rehearsal import (
     xet,
 )
 from hub.rehearsal.auth import Accounts, Identity, LocalOnly
+from hub.rehearsal.chaos import Chaos, Misbehaving
 from hub.rehearsal.commit import commit
 from hub.rehearsal.context import Hub, with_json
-from hub.rehearsal.errors import HubError, answer, nobody_listens
+from hub.rehearsal.errors import HubError, answer, disk_full, nobody_listens
 from hub.rehearsal.objects import LargeFiles
 from hub.rehearsal.preupload import preupload
 from hub.rehearsal.resolve import resolve
@@ -35,7 +36,12 @@ from hub.rehearsal.store import Store
 from hub.rehearsal.xorbs import Xorbs
 
 
-def create_app(root: Path, users: Mapping[str, str], orgs: Sequence[str] = ()) -> Starlette:
+def create_app(
+    root: Path,
+    users: Mapping[str, str],
+    orgs: Sequence[str] = (),
+    chaos: Chaos | None = None,
+) -> Starlette:
     """The app over the repos in `root`; `users` maps names to tokens, the first owns the `orgs`."""
     root.mkdir(parents=True, exist_ok=True)
     hub = Hub(
@@ -54,11 +60,15 @@ def create_app(root: Path, users: Mapping[str, str], orgs: Sequence[str] = ()) -
             *_space_routes(),
             *_file_routes(),
         ],
-        middleware=[Middleware(LocalOnly)],
+        middleware=[
+            Middleware(LocalOnly),
+            *([] if chaos is None else [Middleware(Misbehaving, chaos=chaos)]),
+        ],
         exception_handlers={
             HubError: answer,
             HTTPException: answer,
             ClientDisconnect: nobody_listens,
+            OSError: disk_full,
         },
     )
     app.state.hub = hub

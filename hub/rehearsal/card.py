@@ -20,7 +20,6 @@ from hub.rehearsal.names import is_name
 # As in huggingface_hub.repocard: the block between two lines of three dashes, at the very start.
 _FRONT_MATTER = re.compile(r"^(\s*---[\r\n]+)([\S\s]*?)([\r\n]+---(\r\n|\n|$))")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_NOT_LANGUAGES = {"english", "french", "german", "spanish"}
 _SPACE_SDKS = {"gradio", "docker", "static", "streamlit"}
 _COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
 _RELATIONS = {"finetune", "merge", "quantized", "adapter"}
@@ -77,6 +76,13 @@ def licence_ids() -> frozenset[str]:
     return frozenset(listed.split())
 
 
+@cache
+def language_codes() -> frozenset[str]:
+    """The codes of ISO 639-1, 639-2 and 639-3."""
+    listed = resources.files("hub.rehearsal").joinpath("language-codes.txt").read_text("utf-8")
+    return frozenset(listed.partition("\n")[2].split())
+
+
 def problems(readme: str, kind: str) -> Problems:
     """Check a README's metadata for a repo of this kind."""
     card = read(readme)
@@ -117,10 +123,15 @@ def _languages(data: dict[str, Any]) -> list[str]:
     return [
         f'"language" must be an ISO 639-1, 639-2 or 639-3 code, not {language!r}'
         for language in _as_list(data.get("language"))
-        if not isinstance(language, str)
-        or (language not in ("code", "multilingual") and not _LANGUAGE.fullmatch(language))
-        or language in _NOT_LANGUAGES
+        if not isinstance(language, str) or not _is_language(language)
     ]
+
+
+def _is_language(language: str) -> bool:
+    """A code of the tables, perhaps with subtags (`zh-Hant`), or one of the Hub's two others."""
+    if language in ("code", "multilingual"):
+        return True
+    return bool(_LANGUAGE.fullmatch(language)) and language.partition("-")[0] in language_codes()
 
 
 def _base_model(data: dict[str, Any]) -> list[str]:
