@@ -11,22 +11,27 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Route
 
 from hub.rehearsal import (
+    access,
     branches,
     collections_api,
     discussions,
     dumb_git,
     info,
     lfs,
+    lfs_files,
+    likes,
     listing,
     pages,
     repos,
     spaces,
     xet,
+    xet_download,
 )
 from hub.rehearsal.auth import Accounts, Identity, LocalOnly
 from hub.rehearsal.chaos import Chaos, Misbehaving
 from hub.rehearsal.commit import commit
 from hub.rehearsal.context import Hub, with_json
+from hub.rehearsal.duplicates import duplicate
 from hub.rehearsal.errors import HubError, answer, disk_full, nobody_listens
 from hub.rehearsal.objects import LargeFiles
 from hub.rehearsal.preupload import preupload
@@ -83,11 +88,17 @@ def _account_routes() -> list[BaseRoute]:
         Route("/api/repos/move", with_json(repos.move), methods=["POST"]),
         Route("/api/validate-yaml", with_json(repos.validate_yaml), methods=["POST"]),
         Route("/api/users/{user}/overview", repos.overview),
+        Route("/api/users/{user}/likes", likes.of_user),
         Route("/api/organizations/{user}/overview", repos.overview),
         Route("/lfs/{oid}", lfs.put, methods=["PUT"]),
         Route("/lfs/{oid}", lfs.get),
         Route("/xet/{store}/v1/xorbs/default/{hash}", xet.put_xorb, methods=["POST"]),
         Route("/xet/{store}/v1/shards", xet.put_shard, methods=["POST"]),
+        Route(
+            "/xet/{store}/from/{kind}/{namespace}/{name}/{commit}/v1/reconstructions/{id}",
+            xet_download.reconstruction,
+        ),
+        Route("/xet/{store}/blocks/{sha256}/{number:int}", xet_download.block),
         Route("/xet/{rest:path}", xet.not_here, methods=["GET", "POST"]),
     ]
 
@@ -110,9 +121,20 @@ def _repo_routes() -> list[BaseRoute]:
         ("DELETE", "/tag/{revision}", branches.delete_tag),
         ("POST", "/super-squash/{branch}", with_json(branches.super_squash)),
         ("GET", "/xet-write-token/{revision}", xet.write_token),
+        ("GET", "/xet-read-token/{revision}", xet_download.read_token),
         ("PUT", "/settings", with_json(repos.settings)),
         ("GET", "/auth-check", repos.auth_check),
         ("GET", "/auth-check/write", repos.auth_check),
+        ("POST", "/duplicate", with_json(duplicate)),
+        ("POST", "/like", likes.change),
+        ("DELETE", "/like", likes.change),
+        ("GET", "/likers", likes.likers),
+        ("GET", "/lfs-files", lfs_files.listing),
+        ("POST", "/lfs-files/batch", with_json(lfs_files.remove)),
+        ("POST", "/lfs-files/duplicate", with_json(lfs_files.duplicate)),
+        ("GET", "/user-access-request/{status}", access.listing),
+        ("POST", "/user-access-request/handle", with_json(access.handle)),
+        ("POST", "/user-access-request/grant", with_json(access.grant)),
         ("GET", "/discussions", discussions.listing),
         ("POST", "/discussions", with_json(discussions.create)),
         ("GET", "/discussions/{num}", discussions.details),
@@ -169,6 +191,7 @@ def _file_routes() -> list[BaseRoute]:
         ("POST", "/info/lfs/verify", with_json(lfs.verify)),
         ("GET", "", pages.repo),
         ("GET", "/tree/{revision}", pages.repo),
+        ("POST", "/ask-access", with_json(access.ask)),
         ("GET", "/info/refs", dumb_git.refs),
         ("GET", "/HEAD", dumb_git.head),
         ("GET", "/objects/{path:path}", dumb_git.objects),

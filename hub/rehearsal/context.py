@@ -78,11 +78,16 @@ def readable(request: Request) -> Repository:
 
 
 def downloadable(request: Request) -> Repository:
-    """The same for a repo's files, which a gated repo shows only to those who may write to it."""
+    """The same for a repo's files, which a gated repo shows only to those who were let in."""
     hub = hub_of(request)
     repository = readable(request)
     user = hub.accounts.asking(request)
-    if repository.settings.gated and not hub.accounts.may_write(user, repository.repo.namespace):
+    settings = repository.settings
+    if (
+        settings.gated
+        and not hub.accounts.may_write(user, repository.repo.namespace)
+        and not settings.lets_in(user)
+    ):
         status = 401 if user is None else 403
         name = repository.repo.full_name
         raise HubError(status, f"Access to {name} is restricted and you need access", "GatedRepo")

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from hub.rehearsal import pulls
+from hub.rehearsal import diffs, pulls
 from hub.rehearsal.context import hub_of, param, readable, text, writable
 from hub.rehearsal.errors import HubError, bad_request
 from hub.rehearsal.names import RepoId
@@ -87,7 +87,7 @@ def details(request: Request) -> Response:
         in_conflict = [] if _is_closed(found) else pulls.conflicts(repository, found.num)
         body["filesWithConflicts"] = in_conflict
         body["changes"] = {"base": "refs/heads/main", "mergeCommitId": found.merge_commit}
-        body["diff"] = ""
+        body["diff"] = diffs.of_pull_request(repository, found)
     return JSONResponse(body)
 
 

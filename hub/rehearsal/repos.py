@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from hub.rehearsal import card
 from hub.rehearsal.attributes import default_gitattributes
-from hub.rehearsal.context import base_url, hub_of, readable, text, writable
+from hub.rehearsal.context import base_url, downloadable, hub_of, text, writable
 from hub.rehearsal.errors import HubError, bad_request, conflict, repo_not_found
 from hub.rehearsal.names import RepoId, new_repo_id
 from hub.rehearsal.settings import Settings
@@ -63,7 +63,7 @@ def create(request: Request, body: dict[str, Any]) -> Response:
         settings.hardware = None if body.get("hardware") is None else str(body["hardware"])
         files["README.md"] = f"---\ntitle: {repo.name}\nsdk: {settings.sdk}\n---\n".encode()
     try:
-        hub.store.create(repo, settings, files)
+        hub.store.create(repo, settings, files.items())
     except HubError as error:
         raise conflict(error.message, url=url, name=repo.full_name) from error
     return JSONResponse({"url": url, "name": repo.full_name, "id": settings.id})
@@ -129,11 +129,11 @@ def _visibility(body: dict[str, Any], kind: str) -> Any:
 
 
 def auth_check(request: Request) -> Response:
-    """GET auth-check[/write]: 200 if the repo can be read (written)."""
+    """GET auth-check[/write]: 200 if the repo's files can be read (the repo written)."""
     if request.url.path.endswith("/write"):
         writable(request)
     else:
-        readable(request)
+        downloadable(request)
     return PlainTextResponse("OK")
 
 

@@ -7,7 +7,7 @@
 
 The store's id is part of the address because the client remembers, per address, which chunks a
 store has: a fresh store behind an old cache would otherwise wait for chunks that nobody sends.
-Downloads go by plain HTTP (`resolve`), so the other half is not needed.
+Downloads are in `xet_download`; a client without hf_xet takes the plain file (`resolve`).
 """
 
 import time

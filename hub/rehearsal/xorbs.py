@@ -99,6 +99,12 @@ class Xorbs:
                 yield decode(os.pread(file.fileno(), end - offset, offset))
 
 
+def chunk_header(length: int) -> bytes:
+    """The header of a chunk that is stored as it is."""
+    size = length.to_bytes(3, "little")
+    return _CHUNK_HEADER.pack(0, size, 0, size)
+
+
 def decode(chunk: bytes) -> bytes | memoryview:
     """One chunk's content, from its header and data; 400 if it is not well-formed."""
     _, _, encoding, raw_length = _CHUNK_HEADER.unpack_from(chunk)
