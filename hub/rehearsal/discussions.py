@@ -14,6 +14,7 @@ from hub.rehearsal.repository import Repository
 from hub.rehearsal.settings import Discussion, Event
 
 PAGE_DISCUSSIONS = 10
+HIDDEN = "This comment has been hidden"
 MAX_COMMENT_CHARACTERS = 65_536
 
 
@@ -167,8 +168,13 @@ def edit_comment(request: Request, body: dict[str, Any]) -> Response:
 
 
 def hide_comment(request: Request, _body: dict[str, Any]) -> Response:
-    """POST discussions/{num}/comment/{id}/hide"""
-    return _change_comment(request, lambda event: {**event.data, "hidden": True})
+    """POST discussions/{num}/comment/{id}/hide: what it said is not kept."""
+
+    def hidden(event: Event) -> dict[str, Any]:
+        gone = pulls.comment_event(event.author, HIDDEN).data["latest"]
+        return {**event.data, "hidden": True, "latest": gone, "history": [gone]}
+
+    return _change_comment(request, hidden)
 
 
 def _change_comment(request: Request, changed: Callable[[Event], dict[str, Any]]) -> Response:
