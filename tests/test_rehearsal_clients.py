@@ -96,3 +96,24 @@ def test_large_files_come_down_by_blocks(tmp_path: Path) -> None:
         probe += "def no(*a, **k): raise AssertionError('plain HTTP')\nd.http_get = no\n"
         made = upload.replace("HfApi().", "# ")
         run_client(f"{made}{probe}assert {download}", fresh)
+
+
+DEDUPLICATED = """
+import random, sys
+from huggingface_hub import HfApi, hf_hub_download
+api, data = HfApi(), random.Random(9).randbytes(3_000_000)
+api.create_repo("demo/m", exist_ok=True)
+for number, content in enumerate((data, data[:2_000_000] + b"changed" + data[2_000_000:])):
+    api.upload_file(path_or_fileobj=content, path_in_repo=f"{number}.bin", repo_id="demo/m")
+    assert open(hf_hub_download("demo/m", f"{number}.bin"), "rb").read() == content
+"""
+
+
+def test_nothing_is_stored_twice_and_later_uploads_still_refer_to_it(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    with running(root, TOKENS) as url:
+        run_client(DEDUPLICATED, client_environment(url, tmp_path / "home", xet=True))
+    stored = sum(path.stat().st_size for path in (root / "large").rglob("*") if path.is_file())
+    blocks = [path for path in (root / "xorbs").rglob("*") if path.is_file()]
+    assert stored == 6_000_007 and {path.suffix for path in blocks} == {".places"}
+    assert sum(path.stat().st_size for path in blocks) < 50_000

@@ -87,6 +87,8 @@ def _account_routes() -> list[BaseRoute]:
         Route("/api/repos/delete", with_json(repos.delete), methods=["DELETE"]),
         Route("/api/repos/move", with_json(repos.move), methods=["POST"]),
         Route("/api/validate-yaml", with_json(repos.validate_yaml), methods=["POST"]),
+        Route("/api/settings/repositories", repos.of_namespace),
+        Route("/api/organizations/{org}/settings/repositories", repos.of_namespace),
         Route("/api/users/{user}/overview", repos.overview),
         Route("/api/users/{user}/likes", likes.of_user),
         Route("/api/organizations/{user}/overview", repos.overview),

@@ -95,6 +95,21 @@ def move(request: Request, body: dict[str, Any]) -> Response:
     return PlainTextResponse("OK")
 
 
+def of_namespace(request: Request) -> Response:
+    """GET /api/settings/repositories and /api/organizations/{org}/settings/repositories"""
+    hub = hub_of(request)
+    user = hub.accounts.require(request)
+    namespace = request.path_params.get("org", user)
+    hub.accounts.require_writer(request, namespace)
+    found = []
+    for repo in hub.store.all():
+        if repo.namespace == namespace:
+            kept = hub.store.open(repo).settings
+            shown = {"id": repo.full_name, "type": repo.kind, "visibility": kept.visibility}
+            found.append({**shown, "updatedAt": kept.created_at, "storage": 0})
+    return JSONResponse(found)
+
+
 def _halves(name: str) -> tuple[str, str]:
     namespace, _, short = name.partition("/")
     return namespace, short

@@ -78,8 +78,7 @@ async def put_shard(request: Request) -> Response:
     """POST v1/shards: rebuild each file that the shard describes and check its sha256."""
     hub = _admitted(request)
     recipes = read_shard(await read_body(request, MAX_SHARD_BYTES))
-    for recipe in recipes:
-        await run_in_threadpool(rebuild, recipe, hub.xorbs, hub.large)
+    await run_in_threadpool(rebuild, recipes, hub.xorbs, hub.large)
     return JSONResponse({"result": 1})
 
 
