@@ -26,7 +26,7 @@ _KEYS = (
     " variables secrets paths expand repoType theme cursor"
 )
 _WORDS = ["", "main", "demo", "demo/m", "m", "model", "space", "auto", "pending", "accepted", "1",
-          "open", "v1", "a.txt", "refs/pr/1", "0" * 40, "a" * 64, "../x",
+          "open", "v1", "a.txt", "refs/pr/1", "0" * 40, "a" * 64, "../x", "\ud800abc",
           "\u00e9", "\x00", "x" * 300,
           "{}", "-1", "99999999999999999999", "bytes=0-", "variables"]  # fmt: skip
 _texts = st.sampled_from(_WORDS) | st.text(max_size=12)

@@ -11,11 +11,9 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 from huggingface_hub.repocard_data import model_index_to_eval_results
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent
 
 from hub.rehearsal.names import is_name
+from hub.rehearsal.plain import load_yaml, plain
 
 # As in huggingface_hub.repocard: the block between two lines of three dashes, at the very start.
 _FRONT_MATTER = re.compile(r"^(\s*---[\r\n]+)([\S\s]*?)([\r\n]+---(\r\n|\n|$))")
@@ -51,22 +49,14 @@ def read(readme: str) -> Card:
     if len(block) > MAX_YAML_BYTES:
         return Card({}, body, f"The metadata is over {MAX_YAML_BYTES} bytes")
     try:
-        aliases = sum(isinstance(event, AliasEvent) for event in _yaml().parse(block))
-        if aliases > MAX_ALIASES:
-            return Card({}, body, f"The metadata uses over {MAX_ALIASES} YAML aliases")
-        data = _yaml().load(block)
-    except (YAMLError, ValueError, RecursionError) as error:
-        return Card({}, body, f"Invalid YAML: {str(error).splitlines()[0]}")
+        data = plain(load_yaml(block, MAX_ALIASES))
+    except ValueError as error:
+        return Card({}, body, f"Invalid YAML: {error}")
     if data is None:
         return Card({}, body)
     if not isinstance(data, dict):
         return Card({}, body, "The metadata must be a YAML mapping")
-    return Card({str(key): value for key, value in data.items()}, body)
-
-
-def _yaml() -> YAML:
-    """YAML 1.2, as on the Hub: `language: no` is Norwegian, not False."""
-    return YAML(typ="safe", pure=True)
+    return Card(data, body)
 
 
 @cache
@@ -141,7 +131,7 @@ def _base_model(data: dict[str, Any]) -> list[str]:
         if not 1 <= len(parts) <= 2 or not all(is_name(part) for part in parts):
             errors.append(f'"base_model" must be a model id on the Hub, not {base!r}')
     relation = data.get("base_model_relation")
-    if relation is not None and relation not in _RELATIONS:
+    if relation is not None and str(relation) not in _RELATIONS:
         errors.append(f'"base_model_relation" must be one of {sorted(_RELATIONS)}')
     return errors
 
@@ -165,10 +155,10 @@ def _model_index(data: dict[str, Any]) -> list[str]:
 
 def _space(data: dict[str, Any]) -> list[str]:
     errors = []
-    if data.get("sdk") not in _SPACE_SDKS:
+    if str(data.get("sdk")) not in _SPACE_SDKS:
         errors.append(f'"sdk" must be one of {sorted(_SPACE_SDKS)}')
     for key in ("colorFrom", "colorTo"):
-        if data.get(key) is not None and data[key] not in _COLOURS:
+        if data.get(key) is not None and str(data[key]) not in _COLOURS:
             errors.append(f'"{key}" must be one of {sorted(_COLOURS)}')
     if len(str(data.get("short_description") or "")) > 60:
         errors.append('"short_description" must be at most 60 characters')

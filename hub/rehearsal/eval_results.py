@@ -15,11 +15,8 @@ import re
 from datetime import datetime
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent
-
 from hub.rehearsal.names import is_name
+from hub.rehearsal.plain import load_yaml, plain
 from hub.rehearsal.repository import Repository
 from hub.rehearsal.tree import Folder
 
@@ -50,17 +47,15 @@ def read(text: str) -> tuple[list[dict[str, Any]], str | None]:
     """The entries of one file, or none and the first thing that is wrong with it."""
     if len(text) > MAX_BYTES:
         return [], f"over {MAX_BYTES} bytes"
-    yaml = YAML(typ="safe", pure=True)
     try:
-        if any(isinstance(event, AliasEvent) for event in yaml.parse(text)):
-            return [], "YAML aliases are not allowed"
-        data = YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, RecursionError) as error:
-        return [], f"invalid YAML: {str(error).splitlines()[0]}"
+        raw = load_yaml(text, max_aliases=0)
+    except ValueError as error:
+        return [], f"invalid YAML: {error}"
+    data = plain(raw)
     if not isinstance(data, list) or not data:
         return [], "must be a list of results"
-    for number, entry in enumerate(data, 1):
-        if problem := _problem(entry):
+    for number, (entry, as_read) in enumerate(zip(data, raw, strict=True), 1):
+        if problem := _problem(entry) or _date_problem(as_read):
             return [], f"result {number}: {problem}"
     return data, None
 
@@ -73,15 +68,20 @@ def _problem(entry: object) -> str | None:
         return f"unknown key {strange[0]!r}"
     if problem := _dataset_problem(entry.get("dataset")):
         return problem
-    value, date = entry.get("value"), entry.get("date")
-    if isinstance(value, bool) or not isinstance(value, int | float) or value - value != 0:
+    value = entry.get("value")
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return '"value" must be a finite number'
-    if date is not None and not (isinstance(date, str) and _is_date(date)):
-        return '"date" must be an ISO 8601 date in quotes'
     for key, most in (("notes", MAX_NOTES), ("verifyToken", 10_000)):
         if entry.get(key) is not None and not _is_text(entry[key], most):
             return f'"{key}" must be text of at most {most} characters'
     return _source_problem(entry.get("source"))
+
+
+def _date_problem(as_read: dict[str, Any]) -> str | None:
+    date = as_read.get("date")
+    if date is not None and not (isinstance(date, str) and _is_date(date)):
+        return '"date" must be an ISO 8601 date in quotes'
+    return None
 
 
 def _dataset_problem(dataset: object) -> str | None:

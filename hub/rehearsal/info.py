@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from hub.rehearsal import card, eval_results
 from hub.rehearsal.context import flag, hub_of, readable, revision_of
+from hub.rehearsal.plain import plain
 from hub.rehearsal.repository import Repository
 from hub.rehearsal.settings import Settings
 from hub.rehearsal.store import MAIN
@@ -68,7 +69,6 @@ def describe(repository: Repository, oid: ObjectID, blobs: bool) -> dict[str, An
     root = repository.folder(oid)
     siblings = _siblings(repository, root, blobs)
     data = card.read(repository.text(root, "README.md") or "").data
-    data = json.loads(json.dumps(data, default=str))
     found: dict[str, Any] = {
         "_id": settings.id,
         "id": repo.full_name,
@@ -138,8 +138,8 @@ def _model(repository: Repository, root: Folder, data: dict[str, Any]) -> dict[s
         "model-index": data.get("model-index"),
     }
     try:
-        config = json.loads(repository.text(root, "config.json") or "null")
-    except ValueError:
+        config = plain(json.loads(repository.text(root, "config.json") or "null"))
+    except (ValueError, RecursionError):
         config = None
     if results := eval_results.of_repo(repository, root):
         found["evalResults"] = results
