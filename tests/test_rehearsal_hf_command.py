@@ -39,8 +39,6 @@ def test_repos_are_made_tagged_listed_moved_and_deleted(hf: Hf) -> None:
     assert "v1.0" in hf("repos", "tag", "list", "lab/tool").stdout
     hf("repos", "tag", "delete", "lab/tool", "v1.0", "-y")
     assert "v1.0" not in hf("repos", "tag", "list", "lab/tool").stdout
-    hf("repos", "branch", "create", "lab/tool", "dev")
-    hf("repos", "branch", "delete", "lab/tool", "dev")
     hf("repos", "duplicate", "lab/tool", "demo/tool")
     assert "demo/tool" in hf("repos", "list").stdout
     hf("repos", "move", "demo/tool", "lab/moved")
