@@ -102,10 +102,13 @@ class Xorbs:
                 listed = [found[number] for number in range(len(found))]
                 # Not flushed: after a power cut the client is told "not here", and sends it again.
                 file, draft = self.draft()
-                with file:
-                    file.write(json.dumps(listed).encode())
-                draft.replace(_places_path(path))
-                path.unlink()
+                try:
+                    with file:
+                        file.write(json.dumps(listed).encode())
+                    draft.replace(_places_path(path))
+                    path.unlink()
+                finally:
+                    draft.unlink(missing_ok=True)
 
     def chunks(self, segment: Segment, large: LargeFiles) -> Iterator[bytes | memoryview]:
         """The decoded chunks of a segment."""
