@@ -41,6 +41,19 @@ from hub.rehearsal.store import Store
 from hub.rehearsal.xorbs import Xorbs
 
 
+_DISCUSSIONS: list[tuple[str, str, Any]] = [
+    ("GET", "/discussions", discussions.listing),
+    ("POST", "/discussions", with_json(discussions.create)),
+    ("GET", "/discussions/{num}", discussions.details),
+    ("POST", "/discussions/{num}/comment", with_json(discussions.comment)),
+    ("POST", "/discussions/{num}/comment/{id}/edit", with_json(discussions.edit_comment)),
+    ("POST", "/discussions/{num}/comment/{id}/hide", with_json(discussions.hide_comment)),
+    ("POST", "/discussions/{num}/title", with_json(discussions.rename)),
+    ("POST", "/discussions/{num}/status", with_json(discussions.set_status)),
+    ("POST", "/discussions/{num}/merge", with_json(discussions.merge)),
+]
+
+
 def create_app(
     root: Path,
     users: Mapping[str, str],
@@ -137,15 +150,7 @@ def _repo_routes() -> list[BaseRoute]:
         ("GET", "/user-access-request/{status}", access.listing),
         ("POST", "/user-access-request/handle", with_json(access.handle)),
         ("POST", "/user-access-request/grant", with_json(access.grant)),
-        ("GET", "/discussions", discussions.listing),
-        ("POST", "/discussions", with_json(discussions.create)),
-        ("GET", "/discussions/{num}", discussions.details),
-        ("POST", "/discussions/{num}/comment", with_json(discussions.comment)),
-        ("POST", "/discussions/{num}/comment/{id}/edit", with_json(discussions.edit_comment)),
-        ("POST", "/discussions/{num}/comment/{id}/hide", with_json(discussions.hide_comment)),
-        ("POST", "/discussions/{num}/title", with_json(discussions.rename)),
-        ("POST", "/discussions/{num}/status", with_json(discussions.set_status)),
-        ("POST", "/discussions/{num}/merge", with_json(discussions.merge)),
+        *_DISCUSSIONS,
     ]
     routes: list[BaseRoute] = []
     for kinds in ("models", "datasets", "spaces"):
