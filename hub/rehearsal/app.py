@@ -40,7 +40,6 @@ from hub.rehearsal.shelf import Shelf
 from hub.rehearsal.store import Store
 from hub.rehearsal.xorbs import Xorbs
 
-
 _DISCUSSIONS: list[tuple[str, str, Any]] = [
     ("GET", "/discussions", discussions.listing),
     ("POST", "/discussions", with_json(discussions.create)),
