@@ -4,7 +4,6 @@ the result is.
 Everything heavy is imported inside the verb that needs it, so that `--help` answers at once.
 """
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -266,23 +265,22 @@ def serve(
         typer.Option(metavar="NAME=TOKEN", help="for tests; shows in process lists"),
     ] = None,
     org: Annotated[list[str] | None, typer.Option(help="an organisation; repeatable")] = None,
+    chaos: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SEED[:KIND…]", help="misbehave: 429, 500, 502, reset, slow, token, disk"
+        ),
+    ] = None,
     debug: Debug = False,
 ) -> None:
-    """Serve a Hub on 127.0.0.1 until interrupted.
+    """Serve a Hub on 127.0.0.1 until interrupted; without users it makes one and prints its token.
 
     Example: imprimatur hub serve --root runs/demo/rehearsal-hub
     """
     with errors(debug):
-        from hub.rehearsal.serve import serve as serve_hub
+        from hub.rehearsal.serve import serve_for_a_person
 
-        users = _users(users_file, user or [])
-        serve_hub(
-            root,
-            port,
-            users,
-            org or [],
-            ready=lambda url: print(f"Serving {root} at {url}", flush=True),
-        )
+        serve_for_a_person(root, port, users_file, user or [], org or [], chaos)
 
 
 def _load(
@@ -334,26 +332,3 @@ def _token() -> str:
     if not token:
         raise BadInput("no token: set HF_TOKEN, or log in with `hf auth login`")
     return token
-
-
-def _users(path: Path | None, pairs: list[str]) -> dict[str, str]:
-    """Users of the rehearsal Hub; without any, one is made and its token printed."""
-    import secrets
-
-    from hub.failure import BadInput
-
-    users: dict[str, str] = {}
-    if path is not None:
-        try:
-            users = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise BadInput(f"{path} is not a JSON file of users and tokens: {error}") from None
-    for pair in pairs:
-        name, equals, token = pair.partition("=")
-        if not equals:
-            raise BadInput(f"--user {name}: must look like NAME=TOKEN")
-        users[name] = token
-    if not users:
-        users = {"rehearser": f"hf_{secrets.token_hex(16)}"}
-        print(f"User rehearser, token {users['rehearser']}")
-    return users

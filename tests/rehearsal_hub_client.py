@@ -2,11 +2,14 @@
 
     python rehearsal_hub_client.py MODEL_NAME FOLDER      with HF_ENDPOINT, HF_TOKEN, HF_HOME set
 
-It expects the users and organisations of `rehearsal_server`, and leaves nothing behind.
+It leaves nothing behind. Who plays which part comes from the environment: CLIENT_USER and
+CLIENT_ORG, whom HF_TOKEN may write for, and CLIENT_GUEST_TOKEN of another user (empty: there is
+none); as they are in `rehearsal_server` if it says nothing.
 """
 
 import array
 import hashlib
+import os
 import random
 import sys
 from collections.abc import Callable
@@ -26,6 +29,9 @@ from huggingface_hub import (
 )
 from huggingface_hub.errors import HfHubHTTPError
 
+ME = os.environ.get("CLIENT_USER", "demo")
+ORG = os.environ.get("CLIENT_ORG", "lab")
+GUEST_TOKEN = os.environ.get("CLIENT_GUEST_TOKEN", "hf_guest")
 LARGE = {"noise.safetensors", "floats.safetensors", "text.bin", "odd.xyz"}
 README = b"""---
 license: mit
@@ -69,18 +75,19 @@ def content() -> dict[str, bytes]:
 
 def accounts_and_access(api: HfApi, repo: str) -> None:
     me = api.whoami()
-    assert (me["name"], [org["name"] for org in me["orgs"]]) == ("demo", ["lab"])
+    assert me["name"] == ME and ORG in [org["name"] for org in me["orgs"]]
     address = api.create_repo(repo, private=True)
     assert api.create_repo(repo, exist_ok=True) == address == f"{api.endpoint}/{repo}"
     assert "already" in refused(409, "HfHubHTTPError", api.create_repo, repo)
     assert api.list_repo_files(repo) == [".gitattributes"]
-    nobody, guest = HfApi(token=False), HfApi(token="hf_guest")
+    nobody, guest = HfApi(token=False), HfApi(token=GUEST_TOKEN or False)
     refused(404, "RepositoryNotFoundError", nobody.model_info, repo)
     refused(404, "RepositoryNotFoundError", guest.model_info, repo)
     api.update_repo_settings(repo, private=False)
     assert nobody.model_info(repo).private is False
     upload = {"path_or_fileobj": b"x", "path_in_repo": "x", "repo_id": repo}
-    refused(403, "HfHubHTTPError", guest.upload_file, **upload)
+    if GUEST_TOKEN:
+        refused(403, "HfHubHTTPError", guest.upload_file, **upload)
     refused(401, "HfHubHTTPError", HfApi(token="hf_wrong").whoami)
     api.auth_check(repo, write=True)
 
@@ -146,7 +153,7 @@ def commits(api: HfApi, repo: str, files: dict[str, bytes], one: CommitInfo) -> 
     refused(400, "BadRequestError", commit, CommitOperationAdd("config.json/x", b"x"))
     history = api.list_repo_commits(repo, formatted=True)
     assert [item.title for item in history] == ["two", "one", "initial commit"]
-    assert history[0].message == "with a body" and history[0].authors == ["demo"]
+    assert history[0].message == "with a body" and history[0].authors == [ME]
     return two
 
 
@@ -223,14 +230,14 @@ def file_system(repo: str, files: dict[str, bytes], one: CommitInfo) -> None:
 
 def collections(api: HfApi, repo: str) -> None:
     title = f"Release of {repo}"
-    shelf = api.create_collection(title, namespace="lab", description="all of it")
-    assert api.create_collection(title, namespace="lab", exists_ok=True).slug == shelf.slug
+    shelf = api.create_collection(title, namespace=ORG, description="all of it")
+    assert api.create_collection(title, namespace=ORG, exists_ok=True).slug == shelf.slug
     api.add_collection_item(shelf.slug, repo, "model", note="the model")
     api.add_collection_item(shelf.slug, repo, "model", exists_ok=True)
     shelf = api.get_collection(shelf.slug)
     found = [(item.item_id, item.item_type, item.note) for item in shelf.items]
     assert found == [(repo, "model", "the model")]
-    assert shelf.slug in [item.slug for item in api.list_collections(owner="lab")]
+    assert shelf.slug in [item.slug for item in api.list_collections(owner=ORG)]
     place = shelf.items[0].item_object_id
     api.update_collection_item(shelf.slug, place, note="other", position=0)
     assert api.update_collection_metadata(shelf.slug, title="Renamed").title == "Renamed"
@@ -261,17 +268,17 @@ def endings(api: HfApi, repo: str, folder: Path) -> None:
     refused(401, "GatedRepoError", hf_hub_download, repo, "late.txt", **stranger)
     api.super_squash_history(repo)
     assert len(api.list_repo_commits(repo)) == 1
-    moved = f"demo/{repo.partition('/')[2]}-moved"
+    moved = f"{ME}/{repo.partition('/')[2]}-moved"
     api.move_repo(repo, moved)
     assert api.model_info(repo).id == moved, "the old name leads to the new one"
-    assert moved in [item.id for item in api.list_models(author="demo")]
+    assert moved in [item.id for item in api.list_models(author=ME)]
     api.delete_repo(moved)
     api.delete_repo(moved, missing_ok=True)
     assert not api.repo_exists(repo)
 
 
 def main(name: str, folder: Path) -> None:
-    api, repo, files = HfApi(), f"lab/{name}", content()
+    api, repo, files = HfApi(), f"{ORG}/{name}", content()
     accounts_and_access(api, repo)
     one = upload(api, repo, folder, files)
     what_it_says(api, repo, files, one)

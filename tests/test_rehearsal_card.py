@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from rehearsal_server import TOKENS, client_environment, run_client
 
-from hub.rehearsal.card import licence_ids, problems
+from hub.rehearsal import eval_results
+from hub.rehearsal.card import language_codes, licence_ids, problems
 from hub.rehearsal.serve import running
 
 CARDS = {
@@ -13,6 +14,9 @@ CARDS = {
     "---\nlicense: no-such\n---\n": "license",
     "---\nlicense: mit\nlanguage: no\n---\n": None,
     "---\nlicense: mit\nlanguage: french\n---\n": "language",
+    "---\nlanguage: [fr, fra, fre, zh-Hant, code, yue]\n---\n": None,
+    "---\nlanguage: xx\n---\n": "language",
+    "---\nlanguage: zzy\n---\n": "language",
     "---\nbase_model: ./outputs/checkpoint-10\n---\n": "base_model",
     "---\nbase_model: /home/me/model\n---\n": "base_model",
     "---\nbase_model: [Qwen/Qwen3-0.6B-Base, lab/other]\n---\n": None,
@@ -63,3 +67,40 @@ def test_spaces_have_rules_of_their_own() -> None:
 
 def test_the_licence_list_is_whole() -> None:
     assert len(licence_ids()) == 83 and {"other", "openrail++", "llama3.1"} <= licence_ids()
+
+
+def test_the_language_table_is_whole() -> None:
+    assert {"fr", "fra", "fre", "yue", "roa"} <= language_codes() and len(language_codes()) > 8000
+    assert not {"english", "xx", "ISO"} & language_codes()
+
+
+GOOD = """- dataset: {id: cais/hle, task_id: default}
+  value: 20.9
+"""
+RESULTS = {
+    GOOD: None,
+    f'{GOOD}  date: "2026-01-15T10:30:00Z"\n  notes: no-tools\n': None,
+    f"{GOOD}  source: {{url: https://a.b/c, name: logs, org: cais}}\n": None,
+    f"{GOOD}  date: 2026-01-15\n": "in quotes",
+    f"{GOOD}  source: {{name: logs}}\n": "source.url",
+    f"{GOOD}  notes: [1]\n": "notes",
+    f"{GOOD}  verified: true\n": "unknown key 'verified'",
+    GOOD.replace("20.9", "good"): "number",
+    GOOD.replace("20.9", ".nan"): "number",
+    GOOD.replace("20.9", "true"): "number",
+    GOOD.replace("cais/hle", "./hle"): "dataset.id",
+    GOOD.replace(", task_id: default", ""): "task_id",
+    GOOD.replace("default", "default, revision: main"): "revision",
+    "": "list",
+    "value: 1": "list",
+    "- [1]": "mapping",
+    "- &a {x: *a}": "aliases",
+    "- {": "YAML",
+}
+
+
+@pytest.mark.parametrize("text", RESULTS)
+def test_results_are_checked_by_the_published_rules(text: str) -> None:
+    expected, (entries, error) = RESULTS[text], eval_results.read(text)
+    assert (error is None) is (expected is None) is bool(entries), error
+    assert expected is None or expected in str(error)

@@ -53,6 +53,11 @@ HfApi().upload_file(path_or_fileobj=b"{}", path_in_repo="config.json", repo_id="
 again = AutoModelForCausalLM.from_pretrained("lab/tiny", revision="v0.1.0")
 assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
 assert AutoTokenizer.from_pretrained("lab/tiny", revision="v0.1.0")("le foie").input_ids == [1, 2]
+
+from transformers import pipeline
+commit = HfApi().model_info("lab/tiny", revision="v0.1.0").sha
+write = pipeline("text-generation", model="lab/tiny", revision=commit)
+assert write("le foie", max_new_tokens=2, do_sample=False)[0]["generated_text"].startswith("le")
 print("all loaded")
 """
 

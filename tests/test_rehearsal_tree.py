@@ -1,5 +1,7 @@
 """A commit's folders behave like a dictionary of paths, and git reads what is written."""
 
+import errno
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -103,3 +105,26 @@ def test_large_files_are_told_from_small_ones() -> None:
     extended = with_large_files("*.bin filter=lfs", ["a dir/big file.json"])
     assert LargeFileRules(extended).matches("a dir/big file.json")
     assert LargeFileRules(extended).matches("x.bin")
+
+
+@pytest.mark.parametrize("count", [3, MAX_LOOSE_OBJECTS * 3], ids=["loose", "packed"])
+def test_a_full_disk_keeps_nothing_of_a_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """Found on a disk that was really full: what was left behind kept it full."""
+
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    Repo.init_bare(tmp_path / "r.git", mkdir=True)
+    incoming = tmp_path / "tmp"
+    incoming.mkdir()
+    monkeypatch.setattr(os, "fsync", full)
+    with (
+        pytest.raises(OSError, match="No space"),
+        ObjectWriter(tmp_path / "r.git/objects", incoming) as writer,
+    ):
+        for number in range(count):
+            writer.add(b"blob", b"content %d" % number)
+        writer.keep()
+    assert not list(incoming.iterdir()) and not list(tmp_path.glob("r.git/objects/*/*.pack"))

@@ -1,4 +1,5 @@
-"""`python -m hub.rehearsal --root DIR [--port P] --users-file FILE [--org NAME ...]`
+"""`python -m hub.rehearsal --root DIR [--port P] --users-file FILE [--org NAME ...]
+[--chaos SEED[:KIND...]]`
 
 The users file is JSON, {"user": "token", ...}, readable by its owner only; the first user owns the
 organisations. Prints one line with the address once it answers.
@@ -18,17 +19,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--users-file", type=Path, required=True)
     parser.add_argument("--org", action="append", default=[], metavar="NAME")
+    parser.add_argument(
+        "--chaos", metavar="SEED[:KIND...]", help="misbehave: see hub.rehearsal.chaos"
+    )
     parser.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
 
     from hub.disk import WorkdirBusy
     from hub.rehearsal.auth import load_users
+    from hub.rehearsal.chaos import Chaos
 
     if arguments.until_stdin_closes:
         end_with(sys.stdin)
     try:
         users = load_users(arguments.users_file)
-        serve(arguments.root, arguments.port, users, arguments.org, ready=_announce)
+        chaos = None if arguments.chaos is None else Chaos.parse(arguments.chaos)
+        serve(arguments.root, arguments.port, users, arguments.org, _announce, chaos)
     except (OSError, ValueError, WorkdirBusy) as error:
         # a parent that started us reads our standard output
         said = error.strerror if isinstance(error, OSError) and error.strerror else error

@@ -11,22 +11,28 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Route
 
 from hub.rehearsal import (
+    access,
     branches,
     collections_api,
     discussions,
     dumb_git,
     info,
     lfs,
+    lfs_files,
+    likes,
     listing,
     pages,
     repos,
     spaces,
     xet,
+    xet_download,
 )
 from hub.rehearsal.auth import Accounts, Identity, LocalOnly
+from hub.rehearsal.chaos import Chaos, Misbehaving
 from hub.rehearsal.commit import commit
 from hub.rehearsal.context import Hub, with_json
-from hub.rehearsal.errors import HubError, answer, nobody_listens
+from hub.rehearsal.duplicates import duplicate
+from hub.rehearsal.errors import HubError, answer, disk_full, nobody_listens
 from hub.rehearsal.objects import LargeFiles
 from hub.rehearsal.preupload import preupload
 from hub.rehearsal.resolve import resolve
@@ -34,8 +40,25 @@ from hub.rehearsal.shelf import Shelf
 from hub.rehearsal.store import Store
 from hub.rehearsal.xorbs import Xorbs
 
+_DISCUSSIONS: list[tuple[str, str, Any]] = [
+    ("GET", "/discussions", discussions.listing),
+    ("POST", "/discussions", with_json(discussions.create)),
+    ("GET", "/discussions/{num}", discussions.details),
+    ("POST", "/discussions/{num}/comment", with_json(discussions.comment)),
+    ("POST", "/discussions/{num}/comment/{id}/edit", with_json(discussions.edit_comment)),
+    ("POST", "/discussions/{num}/comment/{id}/hide", with_json(discussions.hide_comment)),
+    ("POST", "/discussions/{num}/title", with_json(discussions.rename)),
+    ("POST", "/discussions/{num}/status", with_json(discussions.set_status)),
+    ("POST", "/discussions/{num}/merge", with_json(discussions.merge)),
+]
 
-def create_app(root: Path, users: Mapping[str, str], orgs: Sequence[str] = ()) -> Starlette:
+
+def create_app(
+    root: Path,
+    users: Mapping[str, str],
+    orgs: Sequence[str] = (),
+    chaos: Chaos | None = None,
+) -> Starlette:
     """The app over the repos in `root`; `users` maps names to tokens, the first owns the `orgs`."""
     root.mkdir(parents=True, exist_ok=True)
     hub = Hub(
@@ -54,11 +77,15 @@ def create_app(root: Path, users: Mapping[str, str], orgs: Sequence[str] = ()) -
             *_space_routes(),
             *_file_routes(),
         ],
-        middleware=[Middleware(LocalOnly)],
+        middleware=[
+            Middleware(LocalOnly),
+            *([] if chaos is None else [Middleware(Misbehaving, chaos=chaos)]),
+        ],
         exception_handlers={
             HubError: answer,
             HTTPException: answer,
             ClientDisconnect: nobody_listens,
+            OSError: disk_full,
         },
     )
     app.state.hub = hub
@@ -72,12 +99,20 @@ def _account_routes() -> list[BaseRoute]:
         Route("/api/repos/delete", with_json(repos.delete), methods=["DELETE"]),
         Route("/api/repos/move", with_json(repos.move), methods=["POST"]),
         Route("/api/validate-yaml", with_json(repos.validate_yaml), methods=["POST"]),
+        Route("/api/settings/repositories", repos.of_namespace),
+        Route("/api/organizations/{org}/settings/repositories", repos.of_namespace),
         Route("/api/users/{user}/overview", repos.overview),
+        Route("/api/users/{user}/likes", likes.of_user),
         Route("/api/organizations/{user}/overview", repos.overview),
         Route("/lfs/{oid}", lfs.put, methods=["PUT"]),
         Route("/lfs/{oid}", lfs.get),
         Route("/xet/{store}/v1/xorbs/default/{hash}", xet.put_xorb, methods=["POST"]),
         Route("/xet/{store}/v1/shards", xet.put_shard, methods=["POST"]),
+        Route(
+            "/xet/{store}/from/{kind}/{namespace}/{name}/{commit}/v1/reconstructions/{id}",
+            xet_download.reconstruction,
+        ),
+        Route("/xet/{store}/blocks/{sha256}/{number:int}", xet_download.block),
         Route("/xet/{rest:path}", xet.not_here, methods=["GET", "POST"]),
     ]
 
@@ -100,18 +135,21 @@ def _repo_routes() -> list[BaseRoute]:
         ("DELETE", "/tag/{revision}", branches.delete_tag),
         ("POST", "/super-squash/{branch}", with_json(branches.super_squash)),
         ("GET", "/xet-write-token/{revision}", xet.write_token),
+        ("GET", "/xet-read-token/{revision}", xet_download.read_token),
         ("PUT", "/settings", with_json(repos.settings)),
         ("GET", "/auth-check", repos.auth_check),
         ("GET", "/auth-check/write", repos.auth_check),
-        ("GET", "/discussions", discussions.listing),
-        ("POST", "/discussions", with_json(discussions.create)),
-        ("GET", "/discussions/{num}", discussions.details),
-        ("POST", "/discussions/{num}/comment", with_json(discussions.comment)),
-        ("POST", "/discussions/{num}/comment/{id}/edit", with_json(discussions.edit_comment)),
-        ("POST", "/discussions/{num}/comment/{id}/hide", with_json(discussions.hide_comment)),
-        ("POST", "/discussions/{num}/title", with_json(discussions.rename)),
-        ("POST", "/discussions/{num}/status", with_json(discussions.set_status)),
-        ("POST", "/discussions/{num}/merge", with_json(discussions.merge)),
+        ("POST", "/duplicate", with_json(duplicate)),
+        ("POST", "/like", likes.change),
+        ("DELETE", "/like", likes.change),
+        ("GET", "/likers", likes.likers),
+        ("GET", "/lfs-files", lfs_files.listing),
+        ("POST", "/lfs-files/batch", with_json(lfs_files.remove)),
+        ("POST", "/lfs-files/duplicate", with_json(lfs_files.duplicate)),
+        ("GET", "/user-access-request/{status}", access.listing),
+        ("POST", "/user-access-request/handle", with_json(access.handle)),
+        ("POST", "/user-access-request/grant", with_json(access.grant)),
+        *_DISCUSSIONS,
     ]
     routes: list[BaseRoute] = []
     for kinds in ("models", "datasets", "spaces"):
@@ -159,6 +197,7 @@ def _file_routes() -> list[BaseRoute]:
         ("POST", "/info/lfs/verify", with_json(lfs.verify)),
         ("GET", "", pages.repo),
         ("GET", "/tree/{revision}", pages.repo),
+        ("POST", "/ask-access", with_json(access.ask)),
         ("GET", "/info/refs", dumb_git.refs),
         ("GET", "/HEAD", dumb_git.head),
         ("GET", "/objects/{path:path}", dumb_git.objects),

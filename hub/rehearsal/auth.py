@@ -154,3 +154,26 @@ def load_users(path: Path) -> dict[str, str]:
     if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
         raise ValueError(f'{path}: expected {{"user": "token", ...}}')
     return found
+
+
+def read_users(path: Path | None, pairs: Sequence[str]) -> dict[str, str]:
+    """Users from a file and from `NAME=TOKEN` pairs, in this order; ValueError if malformed."""
+    users: dict[str, str] = {}
+    if path is not None:
+        try:
+            users = load_users(path)
+        except OSError as error:
+            raise ValueError(f"--users-file {path}: {error.strerror}") from None
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{path} is not a JSON file of users and tokens: {error}") from None
+    for pair in pairs:
+        name, equals, token = pair.partition("=")
+        if not equals:
+            raise ValueError(f"--user {name}: must look like NAME=TOKEN")
+        users[name] = token
+    return users
+
+
+def new_user() -> dict[str, str]:
+    """A user with a token that nobody else knows."""
+    return {"rehearser": f"hf_{secrets.token_hex(16)}"}

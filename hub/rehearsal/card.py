@@ -11,16 +11,13 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 from huggingface_hub.repocard_data import model_index_to_eval_results
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent
 
 from hub.rehearsal.names import is_name
+from hub.rehearsal.plain import load_yaml, plain
 
 # As in huggingface_hub.repocard: the block between two lines of three dashes, at the very start.
 _FRONT_MATTER = re.compile(r"^(\s*---[\r\n]+)([\S\s]*?)([\r\n]+---(\r\n|\n|$))")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_NOT_LANGUAGES = {"english", "french", "german", "spanish"}
 _SPACE_SDKS = {"gradio", "docker", "static", "streamlit"}
 _COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
 _RELATIONS = {"finetune", "merge", "quantized", "adapter"}
@@ -52,22 +49,14 @@ def read(readme: str) -> Card:
     if len(block) > MAX_YAML_BYTES:
         return Card({}, body, f"The metadata is over {MAX_YAML_BYTES} bytes")
     try:
-        aliases = sum(isinstance(event, AliasEvent) for event in _yaml().parse(block))
-        if aliases > MAX_ALIASES:
-            return Card({}, body, f"The metadata uses over {MAX_ALIASES} YAML aliases")
-        data = _yaml().load(block)
-    except (YAMLError, ValueError, RecursionError) as error:
-        return Card({}, body, f"Invalid YAML: {str(error).splitlines()[0]}")
+        data = plain(load_yaml(block, MAX_ALIASES))
+    except ValueError as error:
+        return Card({}, body, f"Invalid YAML: {error}")
     if data is None:
         return Card({}, body)
     if not isinstance(data, dict):
         return Card({}, body, "The metadata must be a YAML mapping")
-    return Card({str(key): value for key, value in data.items()}, body)
-
-
-def _yaml() -> YAML:
-    """YAML 1.2, as on the Hub: `language: no` is Norwegian, not False."""
-    return YAML(typ="safe", pure=True)
+    return Card(data, body)
 
 
 @cache
@@ -75,6 +64,13 @@ def licence_ids() -> frozenset[str]:
     """The licence ids that the Hub accepts (hub-docs, repositories-licenses)."""
     listed = resources.files("hub.rehearsal").joinpath("licence-ids.txt").read_text("utf-8")
     return frozenset(listed.split())
+
+
+@cache
+def language_codes() -> frozenset[str]:
+    """The codes of ISO 639-1, 639-2 and 639-3."""
+    listed = resources.files("hub.rehearsal").joinpath("language-codes.txt").read_text("utf-8")
+    return frozenset(listed.partition("\n")[2].split())
 
 
 def problems(readme: str, kind: str) -> Problems:
@@ -117,10 +113,15 @@ def _languages(data: dict[str, Any]) -> list[str]:
     return [
         f'"language" must be an ISO 639-1, 639-2 or 639-3 code, not {language!r}'
         for language in _as_list(data.get("language"))
-        if not isinstance(language, str)
-        or (language not in ("code", "multilingual") and not _LANGUAGE.fullmatch(language))
-        or language in _NOT_LANGUAGES
+        if not isinstance(language, str) or not _is_language(language)
     ]
+
+
+def _is_language(language: str) -> bool:
+    """A code of the tables, perhaps with subtags (`zh-Hant`), or one of the Hub's two others."""
+    if language in ("code", "multilingual"):
+        return True
+    return bool(_LANGUAGE.fullmatch(language)) and language.partition("-")[0] in language_codes()
 
 
 def _base_model(data: dict[str, Any]) -> list[str]:
@@ -130,7 +131,7 @@ def _base_model(data: dict[str, Any]) -> list[str]:
         if not 1 <= len(parts) <= 2 or not all(is_name(part) for part in parts):
             errors.append(f'"base_model" must be a model id on the Hub, not {base!r}')
     relation = data.get("base_model_relation")
-    if relation is not None and relation not in _RELATIONS:
+    if relation is not None and str(relation) not in _RELATIONS:
         errors.append(f'"base_model_relation" must be one of {sorted(_RELATIONS)}')
     return errors
 
@@ -154,10 +155,10 @@ def _model_index(data: dict[str, Any]) -> list[str]:
 
 def _space(data: dict[str, Any]) -> list[str]:
     errors = []
-    if data.get("sdk") not in _SPACE_SDKS:
+    if str(data.get("sdk")) not in _SPACE_SDKS:
         errors.append(f'"sdk" must be one of {sorted(_SPACE_SDKS)}')
     for key in ("colorFrom", "colorTo"):
-        if data.get(key) is not None and data[key] not in _COLOURS:
+        if data.get(key) is not None and str(data[key]) not in _COLOURS:
             errors.append(f'"{key}" must be one of {sorted(_COLOURS)}')
     if len(str(data.get("short_description") or "")) > 60:
         errors.append('"short_description" must be at most 60 characters')

@@ -57,6 +57,7 @@ class Draft:
     parent: str | None = None
     gitattributes: str | None = None
     changes: list[Change] = field(default_factory=list)
+    large_ids: set[str] = field(default_factory=set)
 
     def take(self, line: bytes) -> None:
         """Handle one line of the request."""
@@ -97,6 +98,7 @@ class Draft:
         size = self.large.size(str(sha256))
         if size is None or value.get("size", size) != size:
             raise bad_request(f"The large file of '{path}' was not uploaded: {sha256}")
+        self.large_ids.add(str(sha256))
         blob = self.writer.add(b"blob", pointer(str(sha256), size))
         return Change(path, blob, is_large=True)
 
@@ -166,6 +168,7 @@ def _apply(request: Request, repository: Repository, user: str, draft: Draft) ->
         if draft.parent is not None and not head.decode().startswith(draft.parent):
             raise stale_parent()
         oid = build(repository, user, draft, head)
+        _put_back(repository, draft.large_ids)
         answer: dict[str, Any] = {"success": True, "hookOutput": ""}
         address = f"{base_url(request)}/{repository.repo.url_path}"
         if flag(request, "create_pr"):
@@ -175,6 +178,14 @@ def _apply(request: Request, repository: Repository, user: str, draft: Draft) ->
             repository.move_ref(ref, oid)
             record_commit(repository, user, revision, draft.title, oid)
     return {**answer, "commitOid": oid.decode(), "commitUrl": f"{address}/commit/{oid.decode()}"}
+
+
+def _put_back(repository: Repository, large_ids: set[str]) -> None:
+    """A large file that was removed for good is in the repo again once it is committed again."""
+    settings = repository.settings
+    if large_ids & set(settings.removed_files):
+        settings.removed_files = [f for f in settings.removed_files if f not in large_ids]
+        repository.save(settings)
 
 
 def target_ref(revision: str) -> Ref:

@@ -5,6 +5,7 @@ first. Large bodies are streamed by the endpoints that take them (`commit`, `lfs
 """
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -26,6 +27,7 @@ from hub.rehearsal.store import Store
 from hub.rehearsal.xorbs import Xorbs
 
 MAX_JSON_BYTES = 16 << 20
+_HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,16 @@ def readable(request: Request) -> Repository:
 
 
 def downloadable(request: Request) -> Repository:
-    """The same for a repo's files, which a gated repo shows only to those who may write to it."""
+    """The same for a repo's files, which a gated repo shows only to those who were let in."""
     hub = hub_of(request)
     repository = readable(request)
     user = hub.accounts.asking(request)
-    if repository.settings.gated and not hub.accounts.may_write(user, repository.repo.namespace):
+    settings = repository.settings
+    if (
+        settings.gated
+        and not hub.accounts.may_write(user, repository.repo.namespace)
+        and not settings.lets_in(user)
+    ):
         status = 401 if user is None else 403
         name = repository.repo.full_name
         raise HubError(status, f"Access to {name} is restricted and you need access", "GatedRepo")
@@ -117,7 +124,9 @@ async def read_body(request: Request, max_bytes: int = MAX_JSON_BYTES) -> bytes:
 def parse_json(data: bytes) -> dict[str, Any]:
     """A JSON object; anything else is the caller's mistake."""
     try:
-        found = json.loads(data or b"{}")
+        found = json.loads(data.decode() or "{}")
+        if _HALF_A_PAIR.search(data):  # it may be half of a surrogate pair: no text at all
+            json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise bad_request("The body is not valid JSON") from error
     if not isinstance(found, dict):

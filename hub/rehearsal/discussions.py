@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from hub.rehearsal import pulls
+from hub.rehearsal import diffs, pulls
 from hub.rehearsal.context import hub_of, param, readable, text, writable
 from hub.rehearsal.errors import HubError, bad_request
 from hub.rehearsal.names import RepoId
@@ -14,6 +14,7 @@ from hub.rehearsal.repository import Repository
 from hub.rehearsal.settings import Discussion, Event
 
 PAGE_DISCUSSIONS = 10
+HIDDEN = "This comment has been hidden"
 MAX_COMMENT_CHARACTERS = 65_536
 
 
@@ -87,7 +88,7 @@ def details(request: Request) -> Response:
         in_conflict = [] if _is_closed(found) else pulls.conflicts(repository, found.num)
         body["filesWithConflicts"] = in_conflict
         body["changes"] = {"base": "refs/heads/main", "mergeCommitId": found.merge_commit}
-        body["diff"] = ""
+        body["diff"] = diffs.of_pull_request(repository, found)
     return JSONResponse(body)
 
 
@@ -167,8 +168,13 @@ def edit_comment(request: Request, body: dict[str, Any]) -> Response:
 
 
 def hide_comment(request: Request, _body: dict[str, Any]) -> Response:
-    """POST discussions/{num}/comment/{id}/hide"""
-    return _change_comment(request, lambda event: {**event.data, "hidden": True})
+    """POST discussions/{num}/comment/{id}/hide: what it said is not kept."""
+
+    def hidden(event: Event) -> dict[str, Any]:
+        gone = pulls.comment_event(event.author, HIDDEN).data["latest"]
+        return {**event.data, "hidden": True, "latest": gone, "history": [gone]}
+
+    return _change_comment(request, hidden)
 
 
 def _change_comment(request: Request, changed: Callable[[Event], dict[str, Any]]) -> Response:

@@ -11,6 +11,7 @@ One trap: a 401 without the message "Invalid credentials in Authorization header
 client as "repo not found", whatever the body says.
 """
 
+import errno
 import re
 from collections.abc import Mapping
 
@@ -90,6 +91,17 @@ async def answer(request: Request, error: Exception) -> Response:
     if error.code is not None:
         headers["X-Error-Code"] = error.code
     return JSONResponse({"error": error.message, **error.body}, error.status, headers)
+
+
+async def disk_full(request: Request, error: Exception) -> Response:
+    """507 for a full disk; what was being written is dropped, what was there is as it was."""
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        raise error
+    message = (
+        "The disk of the rehearsal Hub is full: nothing of this request was kept."
+        " Free some space and try again"
+    )
+    return await answer(request, HubError(507, message))
 
 
 async def nobody_listens(_request: Request, _error: Exception) -> Response:

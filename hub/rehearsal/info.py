@@ -8,8 +8,9 @@ from dulwich.objects import Commit, ObjectID
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from hub.rehearsal import card
+from hub.rehearsal import card, eval_results
 from hub.rehearsal.context import flag, hub_of, readable, revision_of
+from hub.rehearsal.plain import plain
 from hub.rehearsal.repository import Repository
 from hub.rehearsal.settings import Settings
 from hub.rehearsal.store import MAIN
@@ -26,11 +27,18 @@ def iso_date(commit: Commit) -> str:
 
 
 def repo_info(request: Request) -> Response:
-    """GET /api/{kinds}/{namespace}/{name}[/revision/{revision}], `blobs` adds sizes and hashes."""
+    """GET /api/{kinds}/{namespace}/{name}[/revision/{revision}], `blobs` adds sizes and hashes.
+
+    `expand`, repeated, asks for some of the fields only.
+    """
     repository = readable(request)
     with repository.reading():
         oid = revision_of(request, repository)
-        return JSONResponse(describe(repository, oid, blobs=flag(request, "blobs")))
+        found = describe(repository, oid, blobs=flag(request, "blobs"))
+    wanted = {"_id", "id", *request.query_params.getlist("expand")}
+    if len(wanted) > 2:
+        found = {key: value for key, value in found.items() if key in wanted}
+    return JSONResponse(found)
 
 
 def list_repos(request: Request) -> Response:
@@ -61,7 +69,6 @@ def describe(repository: Repository, oid: ObjectID, blobs: bool) -> dict[str, An
     root = repository.folder(oid)
     siblings = _siblings(repository, root, blobs)
     data = card.read(repository.text(root, "README.md") or "").data
-    data = json.loads(json.dumps(data, default=str))
     found: dict[str, Any] = {
         "_id": settings.id,
         "id": repo.full_name,
@@ -72,7 +79,7 @@ def describe(repository: Repository, oid: ObjectID, blobs: bool) -> dict[str, An
         "private": settings.private,
         "gated": settings.gated,
         "disabled": False,
-        "likes": 0,
+        "likes": len(settings.likes),
         "downloads": 0,
         "tags": _tags(data),
         "siblings": siblings,
@@ -131,9 +138,11 @@ def _model(repository: Repository, root: Folder, data: dict[str, Any]) -> dict[s
         "model-index": data.get("model-index"),
     }
     try:
-        config = json.loads(repository.text(root, "config.json") or "null")
-    except ValueError:
+        config = plain(json.loads(repository.text(root, "config.json") or "null"))
+    except (ValueError, RecursionError):
         config = None
+    if results := eval_results.of_repo(repository, root):
+        found["evalResults"] = results
     if isinstance(config, dict):
         kept = ("architectures", "model_type", "quantization_config")
         found["config"] = {key: config[key] for key in kept if key in config}

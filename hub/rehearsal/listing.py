@@ -100,6 +100,7 @@ def _entry(repository: Repository, entry: Entry) -> dict[str, Any]:
     blob = repository.blob(entry.oid)
     found: dict[str, Any] = {"type": "file", "oid": blob.oid.decode(), "size": blob.size}
     if blob.sha256 is not None:
+        found["xetHash"] = blob.sha256  # opaque to the clients
         found["lfs"] = {"oid": blob.sha256, "size": blob.size, "pointerSize": blob.pointer_size}
     return {**found, "path": entry.path}
 

@@ -93,11 +93,14 @@ class ObjectWriter:
             return
         target.parent.mkdir(exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=self._incoming_folder, prefix="git-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(zlib.compress(b"%s %d\0" % (type_name, len(data)) + data, 1))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(target)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(zlib.compress(b"%s %d\0" % (type_name, len(data)) + data, 1))
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(target)
+        finally:  # left behind on a full disk, it would keep the disk full
+            Path(temporary).unlink(missing_ok=True)
         sync_folder(target.parent)
 
 

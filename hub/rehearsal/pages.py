@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from hub.rehearsal import card
+from hub.rehearsal import card, eval_results
 from hub.rehearsal.context import hub_of, param, readable, revision_of
 from hub.rehearsal.repository import HEADS, TAGS, Repository
 from hub.rehearsal.tree import Folder
@@ -74,18 +74,30 @@ def repo(request: Request) -> Response:
     with repository.reading():
         commit = revision_of(request, repository)
         root = repository.folder(commit)
-        readme = card.read((repository.text(root, "README.md") or "")[:MAX_CARD_CHARACTERS])
+        text = (repository.text(root, "README.md") or "")[:MAX_CARD_CHARACTERS]
+        readme = card.read(text)
+        checks = _checks(repository, root, text)
         files = _files(repository, root, revision)
         title = repository.commit(commit).message.decode(errors="replace").partition("\n")[0]
     state = "private" if repository.settings.private else "public"
-    problem = f'<p class="note">{escape(readme.problem)}</p>' if readme.problem else ""
     return _page(
         name,
         f"<h1>{escape(name)}</h1>"
         f"<p>{repository.repo.kind}, {state}; {escape(revision)} at <code>{commit.decode()[:12]}"
-        f"</code> “{escape(title)}”</p>{_revisions(repository)}{problem}{_metadata(readme.data)}"
+        f"</code> “{escape(title)}”</p>{_revisions(repository)}{checks}{_metadata(readme.data)}"
         f"<article>{_markdown(readme.body)}</article><h2>Files</h2>{files}",
     )
+
+
+def _checks(repository: Repository, root: Folder, readme: str) -> str:
+    """What a local check of the metadata has to say, if anything."""
+    found = card.problems(readme, repository.repo.kind)
+    said = [*found.errors, *found.warnings]
+    for entry in eval_results.of_repo(repository, root):
+        if "error" in entry:
+            said.append(f"{entry['filename']}: {entry['error']}")
+    items = "".join(f"<li>{escape(text)}</li>" for text in said)
+    return f'<div class="note">A local check of the metadata:<ul>{items}</ul></div>' if said else ""
 
 
 def _revisions(repository: Repository) -> str:

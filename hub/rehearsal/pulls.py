@@ -103,7 +103,7 @@ def merge(repository: Repository, user: str, number: int) -> ObjectID:
             raise bad_request("Not a pull request")
         if found.status != "open":
             raise bad_request(f"The pull request is {found.status}: only an open one can be merged")
-        base = _common_ancestor(repository, main, pull)
+        base = common_ancestor(repository, main, pull)
         if base == main:
             merged = pull
         else:
@@ -119,15 +119,15 @@ def conflicts(repository: Repository, number: int) -> list[str]:
     pull, main = repository.head(pull_ref(number)), repository.head(MAIN)
     if pull is None or main is None:
         return []
-    base = _common_ancestor(repository, main, pull)
-    ours, theirs = _changes(repository, base, main), _changes(repository, base, pull)
+    base = common_ancestor(repository, main, pull)
+    ours, theirs = changes(repository, base, main), changes(repository, base, pull)
     return sorted(path for path in ours.keys() & theirs.keys() if ours[path] != theirs[path])
 
 
 def _merge_commit(
     repository: Repository, user: str, base: ObjectID, main: ObjectID, pull: ObjectID, title: str
 ) -> ObjectID:
-    ours, theirs = _changes(repository, base, main), _changes(repository, base, pull)
+    ours, theirs = changes(repository, base, main), changes(repository, base, pull)
     if both := sorted(p for p in ours.keys() & theirs.keys() if ours[p] != theirs[p]):
         raise conflict(f"Cannot merge, both sides changed: {', '.join(both[:10])}")
     with repository.reading(), repository.writer() as writer:
@@ -143,7 +143,7 @@ def _merge_commit(
     return oid
 
 
-def _changes(repository: Repository, old: ObjectID, new: ObjectID) -> dict[str, ObjectID | None]:
+def changes(repository: Repository, old: ObjectID, new: ObjectID) -> dict[str, ObjectID | None]:
     """Path -> new blob (None if deleted) of every file that differs."""
     with repository.reading():
         before = {
@@ -159,7 +159,7 @@ def _changes(repository: Repository, old: ObjectID, new: ObjectID) -> dict[str, 
     }
 
 
-def _common_ancestor(repository: Repository, one: ObjectID, other: ObjectID) -> ObjectID:
+def common_ancestor(repository: Repository, one: ObjectID, other: ObjectID) -> ObjectID:
     with repository.reading():
         seen = {commit.id for commit in repository.history(one)}
         for commit in repository.history(other):

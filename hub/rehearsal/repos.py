@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from hub.rehearsal import card
 from hub.rehearsal.attributes import default_gitattributes
-from hub.rehearsal.context import base_url, hub_of, readable, text, writable
+from hub.rehearsal.context import base_url, downloadable, hub_of, text, writable
 from hub.rehearsal.errors import HubError, bad_request, conflict, repo_not_found
 from hub.rehearsal.names import RepoId, new_repo_id
 from hub.rehearsal.settings import Settings
@@ -63,7 +63,7 @@ def create(request: Request, body: dict[str, Any]) -> Response:
         settings.hardware = None if body.get("hardware") is None else str(body["hardware"])
         files["README.md"] = f"---\ntitle: {repo.name}\nsdk: {settings.sdk}\n---\n".encode()
     try:
-        hub.store.create(repo, settings, files)
+        hub.store.create(repo, settings, files.items())
     except HubError as error:
         raise conflict(error.message, url=url, name=repo.full_name) from error
     return JSONResponse({"url": url, "name": repo.full_name, "id": settings.id})
@@ -93,6 +93,21 @@ def move(request: Request, body: dict[str, Any]) -> Response:
     hub.accounts.require_writer(request, new.namespace)
     hub.store.move(old, new)
     return PlainTextResponse("OK")
+
+
+def of_namespace(request: Request) -> Response:
+    """GET /api/settings/repositories and /api/organizations/{org}/settings/repositories"""
+    hub = hub_of(request)
+    user = hub.accounts.require(request)
+    namespace = request.path_params.get("org", user)
+    hub.accounts.require_writer(request, namespace)
+    found = []
+    for repo in hub.store.all():
+        if repo.namespace == namespace:
+            kept = hub.store.open(repo).settings
+            shown = {"id": repo.full_name, "type": repo.kind, "visibility": kept.visibility}
+            found.append({**shown, "updatedAt": kept.created_at, "storage": 0})
+    return JSONResponse(found)
 
 
 def _halves(name: str) -> tuple[str, str]:
@@ -129,11 +144,11 @@ def _visibility(body: dict[str, Any], kind: str) -> Any:
 
 
 def auth_check(request: Request) -> Response:
-    """GET auth-check[/write]: 200 if the repo can be read (written)."""
+    """GET auth-check[/write]: 200 if the repo's files can be read (the repo written)."""
     if request.url.path.endswith("/write"):
         writable(request)
     else:
-        readable(request)
+        downloadable(request)
     return PlainTextResponse("OK")
 
 

@@ -8,6 +8,7 @@ Reading needs no lock: git objects never change, and refs are replaced by one re
 happens inside `with repository.writing():`, one commit at a time.
 """
 
+import errno
 import re
 import threading
 import time
@@ -31,6 +32,7 @@ HEADS, TAGS, PULLS = "refs/heads", "refs/tags", "refs/pr"
 _POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\nsize (\d+)\n"
 )
+_NAME_CLASH = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY}
 _COMMIT_ID = re.compile(r"[0-9a-f]{7,40}")
 
 
@@ -116,6 +118,8 @@ class Repository:
         try:
             self._refs[ref] = new
         except OSError as error:  # a branch `a` where `a/b` exists, or the reverse
+            if error.errno not in _NAME_CLASH:
+                raise
             raise conflict(
                 f"Reference name clashes with an existing one: {ref.decode()}"
             ) from error

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from hub.rehearsal import xet_download
 from hub.rehearsal.context import downloadable, hub_of, param, revision_of
 from hub.rehearsal.errors import HubError, entry_not_found
 from hub.rehearsal.names import path_in_repo
@@ -48,8 +49,9 @@ def resolve(request: Request) -> Response:
             return _from_memory(request, data, headers)
     headers["ETag"] = headers["X-Linked-Etag"] = f'"{blob.sha256}"'
     headers["X-Linked-Size"] = str(blob.size)
+    headers |= xet_download.headers_of(request, repository, commit, blob.sha256)
     stored = hub_of(request).large.path(blob.sha256)
-    if not stored.exists():
+    if blob.sha256 in repository.settings.removed_files or not stored.exists():
         raise entry_not_found(f"The content of {path} is gone from this server")
     return FileResponse(stored, headers=headers, media_type=headers["Content-Type"])
 

@@ -15,11 +15,16 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from hub.failure import Failed
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from hub.rehearsal.chaos import Chaos
 
 HOST = "127.0.0.1"
 READY = "rehearsal hub ready at "
@@ -47,18 +52,27 @@ def serve(
     users: Mapping[str, str] | None = None,
     orgs: Sequence[str] = (),
     ready: Callable[[str], None] | None = None,
+    chaos: "Chaos | None" = None,
 ) -> None:
     """Serve until interrupted; calls `ready(url)` when it accepts. Port 0: a free one."""
     import uvicorn
 
-    from hub.disk import locked
+    from hub.disk import WorkdirBusy, locked
     from hub.rehearsal.app import create_app
 
-    with listen(port) as server, locked(root):
+    with ExitStack() as held:
+        server = held.enter_context(listen(port))
+        try:
+            held.enter_context(locked(root))
+        except WorkdirBusy as busy:
+            holder = str(busy).partition(" is in use by ")[2].partition(":")[0]
+            raise WorkdirBusy(
+                f"--root {root} is served by {holder} already: stop it, or give another --root"
+            ) from None
         url = f"http://{HOST}:{server.getsockname()[1]}"
-        app = create_app(root, users or {}, orgs)
         config = uvicorn.Config(
-            app,
+            create_app(root, users or {}, orgs, chaos),
+            http=_remembering(),
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -71,9 +85,58 @@ def serve(
         uvicorn.Server(config).run(sockets=[server])
 
 
+def serve_for_a_person(
+    root: Path,
+    port: int,
+    users_file: Path | None,
+    pairs: Sequence[str],
+    orgs: Sequence[str],
+    chaos: str | None,
+) -> None:
+    """What `imprimatur hub serve` does: read the flags, serve, say where and to whom."""
+    from hub.failure import BadInput
+    from hub.rehearsal.auth import Accounts, new_user, read_users
+    from hub.rehearsal.chaos import Chaos
+
+    try:
+        users = read_users(users_file, pairs)
+        made = {} if users else new_user()
+        Accounts(made or users, orgs)
+        trouble = None if chaos is None else Chaos.parse(chaos)
+    except ValueError as error:
+        raise BadInput(str(error)) from None
+
+    def announce(url: str) -> None:
+        print(f"Serving {root} at {url}", flush=True)
+        for name, token in made.items():
+            print(f"User {name}, token {token}", flush=True)
+
+    serve(root, port, made or users, orgs, announce, trouble)
+
+
+def _remembering() -> "type[asyncio.Protocol]":
+    """uvicorn's HTTP protocol, which also notes each connection for `chaos` to drop."""
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+    from hub.rehearsal.chaos import TRANSPORTS
+
+    class Remembering(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+        def connection_made(self, transport: "asyncio.Transport") -> None:
+            super().connection_made(transport)
+            peer = transport.get_extra_info("peername")
+            if peer:
+                TRANSPORTS[peer[0], peer[1]] = transport
+
+    return Remembering
+
+
 @contextmanager
 def running(
-    root: Path, users: Mapping[str, str], orgs: Sequence[str] = (), port: int = 0
+    root: Path,
+    users: Mapping[str, str],
+    orgs: Sequence[str] = (),
+    port: int = 0,
+    chaos: str | None = None,
 ) -> Iterator[str]:
     """A server in a subprocess, its URL once it answers; it is gone when the block ends."""
     with tempfile.TemporaryDirectory() as folder:
@@ -84,6 +147,8 @@ def running(
         command += ["--users-file", str(users_file), "--until-stdin-closes"]
         for org in orgs:
             command += ["--org", org]
+        if chaos is not None:
+            command += ["--chaos", chaos]
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

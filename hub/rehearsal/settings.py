@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Gate = Literal["auto", "manual", False]
+AccessStatus = Literal["pending", "accepted", "rejected"]
 
 
 def now() -> str:
@@ -39,6 +40,24 @@ class Discussion(BaseModel):
     events: list[Event] = []
 
 
+class AccessRequest(BaseModel):
+    """A user at the gate of a gated repo; `granted` if let in without having asked."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: str = Field(default_factory=lambda: secrets.token_hex(12))
+    user: str
+    status: AccessStatus
+    created_at: str = Field(default_factory=now)
+    fields: dict[str, str] | None = None
+    granted: bool = False
+
+
+class Like(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    user: str
+    created_at: str = Field(default_factory=now)
+
+
 class Settings(BaseModel):
     """A repo's own settings."""
 
@@ -54,7 +73,15 @@ class Settings(BaseModel):
     variables: dict[str, str] = {}
     secret_names: list[str] = []
     discussions: list[Discussion] = []
+    access: list[AccessRequest] = []
+    likes: list[Like] = []
+    removed_files: list[str] = []
+    """The sha256 of large files that were removed for good."""
 
     @property
     def private(self) -> bool:
         return self.visibility == "private"
+
+    def lets_in(self, user: str | None) -> bool:
+        """Whether this user may download from the repo although it is gated."""
+        return any(entry.user == user and entry.status == "accepted" for entry in self.access)

@@ -11,7 +11,7 @@ import json
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dulwich.objects import ObjectID
@@ -54,6 +54,9 @@ class Store:
             lock = self._locks.setdefault(repo, threading.RLock())
         return Repository(repo, path, self._incoming, lock)
 
+    def open_named(self, kind: str, namespace: str, name: str) -> Repository:
+        return self.open(repo_id(kind, namespace, name))
+
     def exists(self, repo: RepoId) -> bool:
         return (self._repos / repo.folder / "hub.json").is_file()
 
@@ -63,13 +66,19 @@ class Store:
             for path in sorted((self._repos / plural).glob("*/*.git")):
                 yield repo_id(plural[:-1], path.parent.name, path.name.removesuffix(".git"))
 
-    def create(self, repo: RepoId, settings: Settings, files: dict[str, bytes]) -> Repository:
+    def create(
+        self,
+        repo: RepoId,
+        settings: Settings,
+        files: Iterable[tuple[str, bytes]],
+        title: str = "initial commit",
+    ) -> Repository:
         """A new repo whose first commit holds `files`; 409 if the name is taken."""
         with self._names_lock:
             if self.exists(repo):
                 raise conflict("You already created this repo")
             draft = Path(tempfile.mkdtemp(dir=self._incoming, prefix="repo-"))
-            self._prepare(draft, settings, files)
+            self._prepare(draft, settings, files, title)
             target = self._repos / repo.folder
             target.parent.mkdir(parents=True, exist_ok=True)
             draft.replace(target)
@@ -77,14 +86,16 @@ class Store:
             self._forget_move(repo)
         return self.open(repo)
 
-    def _prepare(self, path: Path, settings: Settings, files: dict[str, bytes]) -> None:
+    def _prepare(
+        self, path: Path, settings: Settings, files: Iterable[tuple[str, bytes]], title: str
+    ) -> None:
         git = Repo.init_bare(path, default_branch=b"main")
         git.close()
         with ObjectWriter(path / "objects", self._incoming) as writer:
             root = Folder(_no_trees, None)
-            for name, data in files.items():
+            for name, data in files:
                 root.put(name, writer.add(b"blob", data))
-            first = new_commit(root.write(writer), [], settings.created_by, "initial commit")
+            first = new_commit(root.write(writer), [], settings.created_by, title)
             head = writer.add_object(first)
             writer.keep()
         git.refs[MAIN] = head

@@ -7,7 +7,7 @@
 
 The store's id is part of the address because the client remembers, per address, which chunks a
 store has: a fresh store behind an old cache would otherwise wait for chunks that nobody sends.
-Downloads go by plain HTTP (`resolve`), so the other half is not needed.
+Downloads are in `xet_download`; a client without hf_xet takes the plain file (`resolve`).
 """
 
 import time
@@ -78,8 +78,7 @@ async def put_shard(request: Request) -> Response:
     """POST v1/shards: rebuild each file that the shard describes and check its sha256."""
     hub = _admitted(request)
     recipes = read_shard(await read_body(request, MAX_SHARD_BYTES))
-    for recipe in recipes:
-        await run_in_threadpool(rebuild, recipe, hub.xorbs, hub.large)
+    await run_in_threadpool(rebuild, recipes, hub.xorbs, hub.large)
     return JSONResponse({"result": 1})
 
 

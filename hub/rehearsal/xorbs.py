@@ -11,6 +11,7 @@ file, and what the file's sha256 is: nothing is kept that does not match its dig
 Hashes are four 64-bit little-endian numbers in hexadecimal: bytes reversed in groups of eight.
 """
 
+import json
 import os
 import struct
 import tempfile
@@ -53,8 +54,20 @@ class FileRecipe(NamedTuple):
     segments: list[Segment]
 
 
+class Place(NamedTuple):
+    """Where the content of a chunk lies: in a large file, from a byte on."""
+
+    sha256: str
+    offset: int
+    length: int
+
+
 class Xorbs:
-    """The xorbs received so far; kept, because later uploads refer to their chunks."""
+    """The xorbs received so far: later uploads refer to their chunks.
+
+    A xorb whose every chunk has become part of a large file is replaced by `HASH.places`, which
+    says where each chunk is to be found: nothing is stored twice.
+    """
 
     def __init__(self, root: Path) -> None:
         self._folder = root / "xorbs"
@@ -75,28 +88,81 @@ class Xorbs:
         """Check that a received file is a xorb, and rename it into place; True if it is new."""
         _offsets(draft)
         target = self.path(xorb)
-        is_new = not target.exists()
-        target.parent.mkdir(exist_ok=True)
-        draft.replace(target)
+        is_new = not target.exists() and _places(_places_path(target)) is None
+        if is_new:
+            target.parent.mkdir(exist_ok=True)
+            draft.replace(target)
         return is_new
 
-    def chunks(self, segment: Segment) -> Iterator[bytes | memoryview]:
+    def settle(self, places: "dict[str, dict[int, Place]]") -> None:
+        """Drop the xorbs of which every chunk now lies in a large file."""
+        for xorb, found in places.items():
+            path = self.path(xorb)
+            if path.exists() and len(found) == _num_chunks(path):
+                listed = [found[number] for number in range(len(found))]
+                # Not flushed: after a power cut the client is told "not here", and sends it again.
+                file, draft = self.draft()
+                try:
+                    with file:
+                        file.write(json.dumps(listed).encode())
+                    draft.replace(_places_path(path))
+                    path.unlink()
+                finally:
+                    draft.unlink(missing_ok=True)
+
+    def chunks(self, segment: Segment, large: LargeFiles) -> Iterator[bytes | memoryview]:
         """The decoded chunks of a segment."""
         path = self.path(segment.xorb)
         try:
             file = path.open("rb")
-        except FileNotFoundError as error:
-            raise HubError(404, f"Xorb {segment.xorb} was not uploaded") from error
+        except FileNotFoundError:
+            yield from self._settled_chunks(segment, large)
+            return
         with file:
             offsets = _offsets_of(path, file.fileno())
-            if not segment.first < segment.stop < len(offsets):
-                raise bad_request(f"Xorb {segment.xorb} has no chunk {segment.stop - 1}")
+            _check(segment, len(offsets) - 1)
             for offset, end in zip(
                 offsets[segment.first : segment.stop],
                 offsets[segment.first + 1 : segment.stop + 1],
                 strict=True,
             ):
                 yield decode(os.pread(file.fileno(), end - offset, offset))
+
+    def _settled_chunks(self, segment: Segment, large: LargeFiles) -> Iterator[bytes]:
+        places = _places(_places_path(self.path(segment.xorb)))
+        if places is None:
+            raise HubError(404, f"Xorb {segment.xorb} was not uploaded")
+        _check(segment, len(places))
+        for place in places[segment.first : segment.stop]:
+            with large.path(place.sha256).open("rb") as file:
+                yield os.pread(file.fileno(), place.length, place.offset)
+
+
+def _check(segment: Segment, count: int) -> None:
+    if not segment.first < segment.stop <= count:
+        raise bad_request(f"Xorb {segment.xorb} has no chunk {segment.stop - 1}")
+
+
+def _places_path(xorb: Path) -> Path:
+    return xorb.with_name(f"{xorb.name}.places")
+
+
+@lru_cache(maxsize=64)
+def _known_places(path: Path, _mtime: int) -> list[Place]:
+    return [Place(*entry) for entry in json.loads(path.read_bytes())]
+
+
+def _places(path: Path) -> list[Place] | None:
+    try:
+        return _known_places(path, path.stat().st_mtime_ns)
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def chunk_header(length: int) -> bytes:
+    """The header of a chunk that is stored as it is."""
+    size = length.to_bytes(3, "little")
+    return _CHUNK_HEADER.pack(0, size, 0, size)
 
 
 def decode(chunk: bytes) -> bytes | memoryview:
@@ -135,6 +201,11 @@ def _offsets_of(path: Path, handle: int) -> list[int]:
 @lru_cache(maxsize=64)
 def _cached_offsets(path: Path, _inode: int, _mtime: int) -> list[int]:
     return _offsets(path)
+
+
+def _num_chunks(path: Path) -> int:
+    status = path.stat()
+    return len(_cached_offsets(path, status.st_ino, status.st_mtime_ns)) - 1
 
 
 def _offsets(path: Path) -> list[int]:
@@ -184,12 +255,20 @@ def read_shard(data: bytes) -> list[FileRecipe]:
     return files
 
 
-def rebuild(recipe: FileRecipe, xorbs: Xorbs, large: LargeFiles) -> None:
-    """Put a file together and keep it if its sha256 is right; nothing to do if it is here."""
-    if large.size(recipe.sha256) is not None:
-        return
-    with large.receive(recipe.sha256) as incoming:
-        for segment in recipe.segments:
-            for chunk in xorbs.chunks(segment):
-                incoming.write(chunk)
-        incoming.keep()
+def rebuild(recipes: list[FileRecipe], xorbs: Xorbs, large: LargeFiles) -> None:
+    """Put files together and keep each if its sha256 is right; one that is here stays as it is."""
+    places: dict[str, dict[int, Place]] = {}
+    for recipe in recipes:
+        if large.size(recipe.sha256) is not None:
+            continue
+        found: list[tuple[str, int, Place]] = []
+        with large.receive(recipe.sha256) as incoming:
+            for segment in recipe.segments:
+                for number, chunk in enumerate(xorbs.chunks(segment, large), segment.first):
+                    place = Place(recipe.sha256, incoming.size, len(chunk))
+                    found.append((segment.xorb, number, place))
+                    incoming.write(chunk)
+            incoming.keep()
+        for xorb, number, place in found:
+            places.setdefault(xorb, {})[number] = place
+    xorbs.settle(places)
