@@ -98,6 +98,7 @@ def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
     release, data = recipe.release, recipe.data
     sources = {source: release.sources[source] for source in settings.sources}
     shares = Shares(release.held_out, release.validation)
+    recorded = tuple(d for d in release.decisions if d.documents or {*d.sources} & {*sources})
 
     def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
         built = build_corpus(
@@ -111,6 +112,7 @@ def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
             place.excluded,
             place.scratch,
             place.progress,
+            recorded,
         )
         return {"": built.corpus, EXCLUDED: built.excluded}
 
@@ -122,6 +124,7 @@ def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
             "corpus": settings.model_dump(mode="json"),
             "sources": {s: entry.model_dump(mode="json") for s, entry in sources.items()},
             "shares": list(shares),
+            "decisions": [entry.model_dump(mode="json") for entry in recorded],
         },
         needs=tuple(("tasks", task) for task in settings.decontaminate),
         sources=tuple(

@@ -110,3 +110,9 @@ def is_denied(words: str, start: int, end: int) -> bool:
     """Whether the licence named at `start` to `end` is denied there: "not under CC BY"."""
     before = words[max(0, start - 100) : start]
     return bool(_BEFORE.search(before) or _AFTER.match(words, end, end + 80))
+
+
+def reserves_mining(statement: str) -> bool:
+    """Whether `statement` reserves text and data mining (Art. 4(3) Directive (EU) 2019/790)."""
+    words = " ".join(statement[:20_000].lower().split())
+    return bool(_ELEMENTS["TDM"].search(words))
