@@ -17,12 +17,12 @@ from hub.cards import dataset as dataset_card
 from hub.cards import model as model_card
 from hub.cards import results as results_card
 from hub.disk import sync_tree, write_atomically, write_json
-from hub.failure import BadInput, Refused
-from hub.licences.table import LICENCES, Act
+from hub.failure import BadInput
 from hub.manifest import Artefact, describe_files, verify_payload
 from hub.publication import PUBLICATION, Publication, Repo, RepoType, digest_of
 from release import table
 from release.front import fronts
+from release.gate import gate
 from release.recipe import Recipe
 from release.steps import RESULTS
 
@@ -94,27 +94,6 @@ def assemble(
     return publication, final
 
 
-def gate(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
-    """Licences once more, from the manifests: what is about to be published must be allowed to
-    be.
-    """
-    refusals = []
-    for name, corpus in recipe.release.corpora.items():
-        acts: list[Act] = ["train", "publish_adapted"]
-        acts += ["commercial"] if corpus.use == "commercial" else []
-        refusals += [
-            f"{name}: {licence} does not allow {act.replace('_', ' ')}"
-            for licence in artefacts[name].manifest.licence
-            for act in acts
-            if LICENCES[licence].acts[act] != "allowed"
-        ]
-    for name in [*recipe.release.training, *recipe.release.merging]:
-        if not artefacts[name].manifest.licence:
-            refusals.append(f"{name}: no licence is stated for it")
-    if refusals:
-        raise Refused("; ".join(refusals))
-
-
 def _repo(context: _Context, building: Path, kind: RepoType, name: str) -> Repo:
     artefact = context.artefacts[name]
     verify_payload(artefact)
@@ -151,12 +130,26 @@ def _dataset_card(context: _Context, name: str, folder: Path) -> str:
             manifest=artefact.manifest,
             statistics=_statistics(artefact),
             languages=_languages(context, [name]),
+            rights={
+                s: release.sources[s].rights_basis.words for s in release.corpora[name].sources
+            },
+            decisions=_decisions(context, name),
             personal_data=release.corpora[name].personal_data,
             names=release.corpora[name].names,
             links=context.links,
         ),
         folder,
     )
+
+
+def _decisions(context: _Context, name: str) -> list[tuple[str, str, str, str]]:
+    """(rule, what it is about, who, why) of every recorded decision about a source of `name`."""
+    sources = set(context.recipe.release.corpora[name].sources)
+    return [
+        (one.rule, ", ".join([*one.sources, *one.documents]), one.who, one.why)
+        for one in context.recipe.release.decisions
+        if one.documents or sources & set(one.sources)
+    ]
 
 
 def _model_card(context: _Context, name: str) -> str:
@@ -180,6 +173,7 @@ def _model_card(context: _Context, name: str) -> str:
             results_repo=context.repo("results"),
             scores=context.scores,
             links=context.links,
+            position=release.training_position,
         )
     )
 

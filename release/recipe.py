@@ -25,6 +25,7 @@ from ruamel.yaml.comments import CommentedMap
 from corpus.settings import CorpusSettings, SourceSettings
 from evaluation.settings import EvaluationSettings
 from hub.failure import BadInput
+from hub.licences.compose import Position
 from hub.licences.recognise import recognise
 from hub.licences.rights import RecordedDecision
 from merging.settings import MergingSettings, parents_of
@@ -77,6 +78,8 @@ class Release(_Settings):
     """processes of the corpus stage; never changes a result"""
     sources: dict[Name, SourceSettings]
     corpora: dict[Name, CorpusSettings]
+    training_position: Position = "use-follows"
+    """what training does to the obligations of the texts; argued in docs/licences.md"""
     decisions: tuple[RecordedDecision, ...] = ()
     """what people decided about licences, by name; printed on the cards"""
     models: dict[Name, ModelSettings] = {}

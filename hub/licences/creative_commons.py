@@ -53,7 +53,9 @@ _NAME = re.compile(
 )
 _START = re.compile(r"creative[\s-]commons|\bcc\b|attribution|namensnennung|paternit")
 _OPEN_ACCESS = re.compile(r"open[-\s]access[^.]{0,120}\b(attribution licen[cs]e)")
-_BROKEN_OFF = re.compile(r"[\s,/()-]{0,3}(?:no\b|not\b|non(?!e)|sans\b|pas\b|nicht|keine|share|partage)")
+_BROKEN_OFF = re.compile(
+    r"[\s,/()-]{0,3}(?:no\b|not\b|non(?!e)|sans\b|pas\b|nicht|keine|share|partage)"
+)
 _WORDS = {element: re.compile(words) for element, words in _ELEMENT_WORDS.items()}
 
 
