@@ -109,6 +109,41 @@ def run(
 
 
 @app.command()
+def audit(
+    path: Annotated[
+        Path, typer.Argument(help="a corpus, work folder, release file or data folder")
+    ],
+    out: Annotated[Path, typer.Option(help="where ledger.parquet and report.html go")],
+    use: Annotated[str, typer.Option(help="commercial or research")] = "commercial",
+    licence_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="the column of a data folder that states it")
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Judge the licence of every document; exit 3 unless all of them allow the asked use.
+
+    Example: imprimatur audit ../data --use commercial --out audit
+    """
+    with errors(debug):
+        from hub.failure import BadInput, Refused
+        from hub.licences.report import as_json as summary_as_json
+        from hub.licences.report import lines, verdict_sentence
+        from release.audit import audit as audit_path
+
+        if use != "commercial" and use != "research":
+            raise BadInput(f"there is no use {use}: --use takes commercial or research")
+        summary = audit_path(path, use, licence_column, out)
+        if as_json:
+            print_json(summary_as_json(summary))
+        else:
+            print("\n".join(lines(summary)))
+            print(f"\nEvery document: {out / 'ledger.parquet'}; to read: {out / 'report.html'}")
+        if not summary.allowed:
+            raise Refused(verdict_sentence(summary))
+
+
+@app.command()
 def rehearse(
     recipe: RecipePath,
     port: Annotated[int, typer.Option(help="of the rehearsal Hub; a free one unless given")] = 0,

@@ -152,6 +152,7 @@ def _tiny(name: str, settings: TinyModel) -> Step:
 
 def _training(name: str, settings: TrainingSettings, release: Release) -> Step:
     use = release.corpora[settings.corpus].use
+    part = settings.model_dump(mode="json") | {"position": release.training_position}
 
     def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
         from training.pretrain import pretrain
@@ -164,7 +165,7 @@ def _training(name: str, settings: TrainingSettings, release: Release) -> Step:
         return {"": _licensed(outcome, licences)}
 
     return Step(
-        name, "training", "model", settings.model_dump(mode="json") | {"position": release.training_position},
+        name, "training", "model", part,
         (("base", settings.base), ("corpus", settings.corpus)), (), 1, run,
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from hub.manifest import Manifest
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"),
           (10_000_000, "1M<n<10M"), (100_000_000, "10M<n<100M"))  # fmt: skip
 
+_SOURCES = ("source", "documents", "words", "licences (documents)", "used by right of")
 _REASONS = {
     "excluded_licence": "their licence does not allow it, or is not known",
     "excluded_duplicate": "copies of a document that is kept",
@@ -109,7 +110,7 @@ corpus = load_dataset("{card.repo}", revision="{card.tag}", split="train")
 
 ## Sources
 
-{table(("source", "documents", "words", "licences (documents)", "used by right of"), sources, right=(1, 2))}
+{table(_SOURCES, sources, right=(1, 2))}
 
 ## Licences
 

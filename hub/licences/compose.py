@@ -1,4 +1,4 @@
-"""What follows for a model from its base and the corpora it was trained on, and for its descendants.
+"""What follows for a model from its base and its corpora, and for its descendants.
 
 What training does to obligations is a legal position; the ones that can be taken have names, are
 printed on the card, and are argued in docs/licences.md. None grants what a part forbids.

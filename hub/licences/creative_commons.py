@@ -38,7 +38,8 @@ _SHORT = re.compile(
 _ELEMENT_WORDS = {
     "BY": r"attribution|namensnennung|paternit[ée]|\bby\b",
     "NC": r"non[-\s]?commercial(?:e)?(?:[-\s]use)?|nicht[-\s]?kommerziell|\bnc\b|"
-    r"pas d.(?:utilisation|usage) commerciale?|utilisation non[-\s]commerciale|keine kommerzielle nutzung",
+    r"pas d.(?:utilisation|usage) commerciale?|utilisation non[-\s]commerciale|"
+    r"keine kommerzielle nutzung",
     "ND": r"no[-\s]?deriv(?:ative|s|atives|ate)?(?: works?)?|pas de modifications?|\bnd\b|"
     r"keine bearbeitung(?:en)?|sans modification",
     "SA": r"share[-\s]?alike|partage (?:dans les m[êe]mes conditions|[àa] l.identique)|\bsa\b|"
@@ -46,7 +47,8 @@ _ELEMENT_WORDS = {
 }
 _ANY_ELEMENT = "|".join(_ELEMENT_WORDS.values())
 _NAME = re.compile(
-    r"(?:(creative[\s-]commons|\bcc\b(?=[\s:,(-]{0,3}(?:attribution|namens|patern)))(?:[\s-](?:licen[cs]e|lizenz|public licen[cs]e))?[\s:,(-]{0,3}|\b)"
+    r"(?:(creative[\s-]commons|\bcc\b(?=[\s:,(-]{0,3}(?:attribution|namens|"
+    r"patern)))(?:[\s-](?:licen[cs]e|lizenz|public licen[cs]e))?[\s:,(-]{0,3}|\b)"
     rf"((?:(?:{_ANY_ELEMENT})[\s,/–—-]{{0,3}}(?:(?:and|et|und)\s)?){{1,8}})"
     r"(?:\(?(?:licen[cs]e|lizenz|version|v)?[\s.,]{0,2}(\d\.\d))?"
     r"(\s(?:international|unported|generic|deed))?"

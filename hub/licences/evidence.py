@@ -56,7 +56,7 @@ class Judgement:
 
     @property
     def corpus(self) -> Verdict:
-        """A published corpus needs both: its texts are trained on, and shown as they were cleaned."""
+        """A published corpus needs both: its texts are trained on, and shown cleaned."""
         if self.train.verdict != "allowed":
             return self.train
         return self.publish_cleaned

@@ -28,8 +28,8 @@ _MAX_CHARS = 20_000
 _ALIASES = aliases()
 _PATTERNS = patterns()
 _LOOK_ALIKES = str.maketrans(
-    {dash: "-" for dash in "‐‑‒–—−﹣－"}  # noqa: RUF001
-    | {quote: "'" for quote in "’‘ʼ´`"}
+    dict.fromkeys("‐‑‒–—−﹣－", "-")
+    | dict.fromkeys("’‘ʼ´`", "'")
     | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", "")
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")

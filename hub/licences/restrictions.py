@@ -22,9 +22,11 @@ _ELEMENTS = {
         rf"{_ONLY_FOR}(?: (?:and|or) {_ONLY_FOR})?(?: (?:use|usage|purposes?))? only|"
         rf"only for {_ONLY_FOR}|for {_ONLY_FOR} (?:use|purposes)\b|"
         rf"(?:limited|restricted) to {_ONLY_FOR}|"
-        r"pas d.(?:utilisation|usage) commercial|(?:usage|utilisation|fins?|buts?) non[-\s]commercia|"
+        r"pas d.(?:utilisation|usage) commercial|(?:usage|utilisation|fins?|"
+        r"buts?) non[-\s]commercia|"
         r"(?:utilisation|usage|exploitation|r[ée]utilisation) commerciale?[^.]{0,30}"
-        r"(?:interdit|exclu|soumis|r[ée]serv)|sans but lucratif|non lucrati|(?:à|a) des fins (?:de recherche|"
+        r"(?:interdit|exclu|soumis|r[ée]serv)|sans but lucratif|non lucrati|(?:à|"
+        r"a) des fins (?:de recherche|"
         r"acad[ée]miques|p[ée]dagogiques|scientifiques|personnelles)|(?:usage|utilisation) "
         r"(?:priv[ée]|personnel|acad[ée]mique)|uniquement (?:pour|dans|à des fins)|"
         r"nicht[-\s]?kommerziell|kommerziell[^.]{0,40}(?:nicht|untersagt|verboten|ausgeschlossen)|"
@@ -41,45 +43,56 @@ _ELEMENTS = {
     "SA": re.compile(r"share[-\s]?alike|partage (?:dans|à l)|gleichen bedingungen"),
     "RIGHTS": re.compile(
         r"all rights reserved|tous droits r[ée]serv[ée]s|alle rechte vorbehalten|"
-        r"by permission only|(?:may|must) not be (?:reproduced|copied|redistributed|used|distributed)|"
+        r"by permission only|(?:may|must) not be (?:reproduced|copied|redistributed|used|"
+        r"distributed)|"
         r"reproduction interdite|nachdruck verboten|do not (?:copy|distribute|redistribute)|"
         r"redistribution[^.]{0,20}(?:prohibited|forbidden|not (?:permitted|allowed))"
     ),
     "TDM": re.compile(
         r"(?:data[- ]mining|\btdm\b|fouille de (?:textes?|donn[ée]es)|machine learning|"
-        r"(?:ai|ki|llm)[- ]training|train(?:ing)? (?:of )?(?:any |an )?(?:ai|artificial|machine|large|"
+        r"(?:ai|ki|llm)[- ]training|train(?:ing)? (?:of )?(?:any |an )?(?:ai|artificial|"
+        r"machine|large|"
         r"language|generative)|entra[iî]n(?:er|ement) (?:d|de|des)\b)[^.]{0,80}"
-        r"(?:prohibit|forbid|forbidden|not (?:permitted|allowed|authori)|reserved|opt(?:ed)?[- ]?out|"
+        r"(?:prohibit|forbid|forbidden|not (?:permitted|allowed|authori)|reserved|"
+        r"opt(?:ed)?[- ]?out|"
         r"interdi|r[ée]serv|untersagt|vorbehalten|excluded|without)|"
         r"(?:\bnot?\b|prohibit\w*|forbid\w*|reserv\w*|opposition|oppose)[^.]{0,80}"
         r"(?:data[- ]mining|\btdm\b|fouille de (?:textes?|donn[ée]es)|(?:ai|ki|llm)[- ]training|"
-        r"train (?:an? |any )?(?:ai|artificial|machine|large|language|generative)|tdm-reservation: ?1)"
+        r"train (?:an? |any )?(?:ai|artificial|machine|large|language|generative)|"
+        r"tdm-reservation: ?1)"
     ),
 }  # fmt: skip
 # Literals without which no pattern above can match: most statements have none of them.
 _HINT = re.compile(
-    r"commerc|kommerz|\bn[cd]\b|only|unique|profit|lucrati|academ|acad[ée]m|research|education|personal|"
-    r"private|scientific|teaching|study|recherche|p[ée]dago|priv[ée]|nur |deriv|modif|alter|adapt|chang|"
+    r"commerc|kommerz|\bn[cd]\b|only|unique|profit|lucrati|academ|acad[ée]m|research|"
+    r"education|personal|"
+    r"private|scientific|teaching|study|recherche|p[ée]dago|priv[ée]|nur |deriv|modif|"
+    r"alter|adapt|chang|"
     r"transf|transl|built|verbatim|bearbeit|ver[äa]nder|abgewand|share|partage|gleichen|right|"
-    r"droits|rechte|permission|must not|may not|interdi|verboten|do not|redistrib|mining|tdm|fouille|"
+    r"droits|rechte|permission|must not|may not|interdi|verboten|do not|redistrib|mining|"
+    r"tdm|fouille|"
     r"learning|train|entra"
 )
 _BEFORE = re.compile(
-    r"\b(?:not|never|no longer|isn't|nor|nicht|kein(?:e|er|en|em)?|pas|ni|without|except|excluding|ohne|"
-    r"sauf|hors|excepté|other than|former|formerly|previously|anders als|ausgenommen|similar to|like|"
+    r"\b(?:not|never|no longer|isn't|nor|nicht|kein(?:e|er|en|em)?|pas|ni|without|except|"
+    r"excluding|ohne|"
+    r"sauf|hors|excepté|other than|former|formerly|previously|anders als|ausgenommen|"
+    r"similar to|like|"
     r"unlike|instead of|rather than|incompatible with|violates)"
     r"(?:[ :(\"'/]+[\w:/.'-]{1,30}){0,5}[ :(\"'/]*$"
 )
 _AFTER = re.compile(
     r"[^.;]{0,40}\b(?:(?:does|do|did|is|are|was|has|have|shall|will|may|can|must) ?(?:not|n't)\b"
     r"(?! subject to copyright| copyrighted)|"
-    r"doesn't|isn't|gilt nicht|trifft nicht zu|ne s.applique|n.est pas|excluded|revoked|withdrawn|expired|"
+    r"doesn't|isn't|gilt nicht|trifft nicht zu|ne s.applique|n.est pas|excluded|revoked|"
+    r"withdrawn|expired|"
     r"pending|requested|planned|proposed)"
 )
 
 
 _THIRD_PARTY = re.compile(
-    r"[^.]*(?:copyrighted by other|third[- ]party (?:material|content)|owned by third parties)[^.]*\."
+    r"[^.]*(?:copyrighted by other|third[- ]party (?:material|content)|"
+    r"owned by third parties)[^.]*\."
 )
 
 
