@@ -13,6 +13,7 @@ import typer
 from release.console import errors, print_json, print_scores, progress
 
 if TYPE_CHECKING:
+    from hub.licences.rights import Use
     from hub.manifest import Artefact
     from release.recipe import Recipe
     from release.run import Ran
@@ -129,11 +130,13 @@ def audit(
         from hub.failure import BadInput, Refused
         from hub.licences.report import as_json as summary_as_json
         from hub.licences.report import lines, verdict_sentence
+        from hub.licences.rights import USES
         from release.audit import audit as audit_path
 
-        if use != "commercial" and use != "research":
+        asked: Use | None = next((known for known in USES if known == use), None)
+        if asked is None:
             raise BadInput(f"there is no use {use}: --use takes commercial or research")
-        summary = audit_path(path, use, licence_column, out)
+        summary = audit_path(path, asked, licence_column, out)
         if as_json:
             print_json(summary_as_json(summary))
         else:

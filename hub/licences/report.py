@@ -87,7 +87,8 @@ def html(summary: Summary, title: str) -> str:
 <title>Licence audit: {escape(title)}</title>
 <style>
 :root {{ color-scheme: light dark }}
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; \
+padding: 0 1rem }}
 .bar {{ display: flex; height: 1.4rem; border-radius: 3px; overflow: hidden }}
 .bar i {{ min-width: 2px; border-right: 1px solid Canvas }}
 .key {{ margin-right: 1.5rem }} .key i {{ display: inline-block; width: .8em; height: .8em; \
@@ -127,12 +128,13 @@ def _source(source: str, counts: Counter[tuple[str, str]]) -> str:
 
 def _findings(summary: Summary) -> list[tuple[str, list[tuple[str, int]]]]:
     """(heading, [(words, documents)]) of everything that somebody has to act on."""
+    first = summary.examples
     sections = [
         (
             f"Refused or unknown for {summary.use} use",
             [
                 (
-                    f"{_clean(source)}: {_clean(rule)} (first: {_clean(summary.examples[source, rule])})",
+                    f"{_clean(source)}: {_clean(rule)} (first: {_clean(first[source, rule])})",
                     n,
                 )
                 for (source, rule), n in summary.rules.most_common()

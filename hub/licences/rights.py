@@ -16,6 +16,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Use = Literal["commercial", "research"]
+USES: tuple[Use, ...] = ("commercial", "research")
 Basis = Literal["licence", "tdm-exception", "contract", "permission"]
 Rule = Literal["conflict", "unread"]
 
