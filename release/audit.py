@@ -88,15 +88,19 @@ def _from_ledgers(ledgers: list[Path]) -> Iterator[Stated]:
     from pyarrow import parquet
 
     from hub.licences.evidence import Evidence
+    from hub.licences.recognise import recognise
 
     for ledger in ledgers:
-        columns = ["id", "source", "status", "evidence", "rank", "attribution"]
+        columns = ["id", "source", "status", "licence", "evidence", "rank", "attribution"]
         prefix = f"{ledger.parent.name}/" if len(ledgers) > 1 else ""
         for batch in parquet.ParquetFile(ledger).iter_batches(_BATCH, columns=columns):
             for row in batch.to_pylist():
                 if row["status"] != "kept":
                     continue
-                said = (Evidence(row["rank"], row["evidence"]),) if row["rank"] else ()
+                # words that a recorded decision read are known by the licence it read in them
+                words = row["evidence"]
+                words = words if recognise(words) == row["licence"] else row["licence"]
+                said = (Evidence(row["rank"], words),) if row["rank"] else ()
                 yield Stated(row["id"], prefix + row["source"], said, row["attribution"])
 
 

@@ -122,9 +122,10 @@ here.
 
 {_decisions(card)}
 
-`ledger.parquet` (configuration `ledger`) lists **every** document that was read, kept or not: the
-words that decided about its licence, their rank (1 the document's own, 2 its source's, 3 a
-collector's), the verdict and the rule.
+Whom to credit for each document is in `ATTRIBUTION.parquet` and `NOTICE`, what each licence asks in
+`LICENSES/`. `ledger.parquet` (configuration `ledger`) lists **every** document that was read, kept
+or not: the words that decided about its licence, their rank (1 the document's own, 2 its source's,
+3 a collector's), the verdict and the rule.
 
 ## Left out
 

@@ -37,8 +37,6 @@ class ModelCard:
     links: dict[str, str]
     position: Position = "use-follows"
     """on what training does to obligations"""
-    training_content: str = ""
-    """the summary of what it was trained on, in Markdown"""
 
 
 def render(card: ModelCard) -> str:
@@ -99,6 +97,9 @@ accuracy is better. Every answer is in [{card.results_repo}](/datasets/{card.res
 {_results(card)}
 
 ## How it was made
+
+What it was trained on, in the form that Regulation (EU) 2024/1689 asks for:
+[TRAINING_CONTENT.md](TRAINING_CONTENT.md).
 
 {lineage(manifest, card.links)}
 
