@@ -104,3 +104,18 @@ def test_what_cannot_be_audited_is_one_sentence(tmp_path, arguments, words, monk
     done = CliRunner().invoke(app, ["audit", *arguments, "--out", str(tmp_path / "out")])
     assert done.exit_code == 2
     assert words in done.stderr
+
+
+def test_an_article_read_up_to_its_front_says_what_the_whole_says():
+    from corpus.readers.jats import read_jats, read_jats_front
+    from corpus.settings import SourceSettings
+
+    settings = SourceSettings(reader="jats", files="*")
+    articles = sorted((ROOT / "release" / "recipes" / "demo" / "articles").glob("*.xml"))
+    assert articles
+    for path in articles:
+        whole, front = (list(read("s", settings, path)) for read in (read_jats, read_jats_front))
+        said = [
+            [(one.id, one.evidence, one.attribution) for one in found] for found in (whole, front)
+        ]
+        assert said[0] == said[1], path
