@@ -11,7 +11,10 @@ import re
 
 from hub.licences.expression import licence_of
 
-_ONLY_FOR = r"(?:academic|education(?:al)?|personal|private|research|scientific|teaching|study)"
+_ONLY_FOR = (
+    r"(?:academic|education(?:al)?|personal|private|research|scientific|teaching|study|"
+    r"internal|evaluation|students?)"
+)
 _ELEMENTS = {
     "NC": re.compile(
         r"non[-\s]?commercial|\bnc\b|no commercial|"
@@ -19,6 +22,7 @@ _ELEMENTS = {
         r"(?:prohibited|forbidden|not (?:permitted|allowed)|excluded|requires|restricted|reserved)|"
         r"\bnot[^.;]{0,40} commercial|for commercial (?:re-?use|use|purposes|rights)[^.]{0,60}"
         r"(?:contact|permission|licen[cs]e)|not[- ]for[- ]profit|"
+        r"non[-\s]?profit|commercial (?:licen[cs]e|entit|use by)|"
         rf"{_ONLY_FOR}(?: (?:and|or) {_ONLY_FOR})?(?: (?:use|usage|purposes?))? only|"
         rf"only for {_ONLY_FOR}|for {_ONLY_FOR} (?:use|purposes)\b|"
         rf"(?:limited|restricted) to {_ONLY_FOR}|"
@@ -48,6 +52,24 @@ _ELEMENTS = {
         r"reproduction interdite|nachdruck verboten|do not (?:copy|distribute|redistribute)|"
         r"redistribution[^.]{0,20}(?:prohibited|forbidden|not (?:permitted|allowed))"
     ),
+    # Said of something else than the text, or not yet.
+    "SCOPE": re.compile(
+        r"\bmetadata\b|m[ée]tadonn[ée]es|metadaten|\bembargo|"
+        r"(?:abstracts?|figures?|data|code|software|records?) (?:only|alone)|"
+        r"only (?:the )?(?:abstracts?|figures?|data|code|software|records?)|"
+        r"(?:code|software|scripts?|(?:figures?|tables?|images?)(?: \d+)?) (?:is|are|was|were) |"
+        r"(?:for|of) the (?:code|software|scripts?|figures?|images?|abstracts?)\b|"
+        r"reproduced (?:from|under)|reprinted (?:from|under)|adapted from|"
+        r"will (?:be|become) (?:made |published |released |available |free |open|under|cc|licen)"
+    ),
+    "SHUT": re.compile(
+        r"except (?:for|to|by) (?:compan|commercial|industr|business)|ask for permission|"
+        r"permission (?:is )?(?:required|needed)|confidential|acc[èe]s restreint|"
+        r"restricted access|usage restreint|usage interne|"
+        r"(?:weiterverbreitung|vervielf[äa]ltigung|weitergabe|verbreitung)[^.]{0,30}"
+        r"(?:untersagt|verboten|nicht (?:gestattet|erlaubt|zul[äa]ssig))|"
+        r"(?:diffusion|reproduction|redistribution)[^.]{0,30}(?:interdit|non autoris)"
+    ),
     "TDM": re.compile(
         r"(?:data[- ]mining|\btdm\b|fouille de (?:textes?|donn[ée]es)|machine learning|"
         r"(?:ai|ki|llm)[- ]training|train(?:ing)? (?:of )?(?:any |an )?(?:ai|artificial|"
@@ -71,7 +93,11 @@ _HINT = re.compile(
     r"transf|transl|built|verbatim|bearbeit|ver[äa]nder|abgewand|share|partage|gleichen|right|"
     r"droits|rechte|permission|must not|may not|interdi|verboten|do not|redistrib|mining|"
     r"tdm|fouille|"
-    r"learning|train|entra"
+    r"learning|train|entra|metada|m[ée]tadonn|embargo|figure|code|software|abstract|script|"
+    r"table|image|"
+    r"record|data|reproduced|reprinted|will be|internal|evaluation|student|confidential|"
+    r"restreint|interne|"
+    r"restricted access|verbreitung|vervielf|weitergabe|autoris|entit"
 )
 _BEFORE = re.compile(
     r"\b(?:not|never|no longer|isn't|nor|nicht|kein(?:e|er|en|em)?|pas|ni|without|except|"
