@@ -8,7 +8,7 @@ The two outer parts run as datatrove pipelines; `scratch` keeps what a killed ru
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from corpus.fingerprint import Shares, words
 from corpus.settings import CorpusSettings, SourceSettings
 from hub.disk import sha256_file, write_json
 from hub.failure import BadInput
+from hub.licences.rights import RecordedDecision
 from hub.manifest import Number, Outcome
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same settings and sources would give other bytes."""
 
 
@@ -66,11 +67,12 @@ def build(
     excluded: Path,
     scratch: Path,
     progress: Callable[[str], None],
+    recorded: Sequence[RecordedDecision] = (),
 ) -> Built:
     """Write the corpus to `out` and what was left out to `excluded`.
 
     `tasks` maps the tasks to keep out to their `items.jsonl`; `shares` says which part of
-    the documents is reserved for evaluation.
+    the documents is reserved for evaluation; `recorded` is what people decided about licences.
     """
     from corpus.pipeline import Clean, PersonalData, Spill, WriteShards, execute
     from corpus.pipeline import Read as ReadSources
@@ -85,7 +87,7 @@ def build(
     reading = [ReadSources(files, sources), Clean(), PersonalData(settings), Spill(spill)]
     execute(reading, settings.shards, workers, scratch / "read-log")
     survey = _survey(spill, settings.shards, Questions(read_items(tasks)))
-    decisions = decide(survey.read, settings, sources, shares)
+    decisions = decide(survey.read, settings, sources, shares, recorded)
     decisions = _without_near_duplicates(decisions, settings, survey, spill)
     _write_decisions(decided, decisions, survey)
     progress(f"writing {sum(d.status == 'kept' for d in decisions)} of {len(decisions)} documents")
@@ -179,6 +181,9 @@ def _describe(
             numbers[f"split_{split}"] = Number(value=count, unit="documents")
     for reason, count in sorted(Counter(d.reason for d in decisions if d.reason).items()):
         numbers[f"excluded_{reason}"] = Number(value=count, unit="documents")
+    train_only = sum(d.reason == "licence" and d.may_train == "allowed" for d in decisions)
+    if train_only:
+        numbers["train_only"] = Number(value=train_only, unit="documents")
     for edit, count in sorted(survey.edits.items()):
         numbers[f"cleaned_{edit}"] = Number(value=count, unit="spans")
     for kind, count in sorted(survey.personal.items()):

@@ -6,14 +6,15 @@ licence is judged, so that a copy found under better words does not launder the 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from corpus.document import SourceDocument
 from corpus.fingerprint import Shares, Split, split_of
 from corpus.settings import CorpusSettings, SourceSettings
-from hub.licences.evidence import Evidence, Resolved, Verdict, judge, resolve
+from hub.licences.evidence import Evidence, Resolved, Verdict, judge_acts, settle
+from hub.licences.rights import RecordedDecision
 
 Status = Split | Literal["kept", "excluded"]
 """a split: the document belongs to that one, not to this"""
@@ -53,6 +54,14 @@ class Decision:
     """the words that decided"""
     rank: int
     attribution: str
+    may_train: str
+    """allowed, refused or unknown, by the licence or by the source's basis of rights"""
+    may_publish_cleaned: str
+    may_publish_verbatim: str
+    rights_basis: str
+    """licence, or the exception, contract or permission in words"""
+    decided_by: str
+    """who decided by name about its licence, and why"""
     kept_id: str
     """of a copy: the document kept in its place"""
     similarity: float
@@ -65,8 +74,9 @@ def decide(
     settings: CorpusSettings,
     sources: dict[str, SourceSettings],
     shares: Shares,
+    recorded: Sequence[RecordedDecision] = (),
 ) -> list[Decision]:
-    """One decision a document, in the order given."""
+    """One decision a document, in the order given; `recorded` are those of people."""
     read = _with_unique_ids(documents)
     groups: dict[str, list[int]] = defaultdict(list)
     for position, entry in enumerate(read):
@@ -78,7 +88,7 @@ def decide(
         if entry.document.problem
     }
     for positions in groups.values():
-        decisions |= _decide_copies(positions, read, settings, sources, shares)
+        decisions |= _decide_copies(positions, read, settings, sources, shares, recorded)
     return [decisions[position] for position in range(len(read))]
 
 
@@ -126,17 +136,18 @@ def _decide_copies(
     settings: CorpusSettings,
     sources: dict[str, SourceSettings],
     shares: Shares,
+    recorded: Sequence[RecordedDecision],
 ) -> dict[int, Decision]:
     """All copies of one text share one licence and one fate; if that is to be kept, one stays."""
     order = {source: rank for rank, source in enumerate(settings.sources)}
     first = min(positions, key=lambda p: (order[read[p].document.source], read[p].document.id))
-    resolved = resolve(
-        evidence
-        for position in positions
-        for evidence in _evidence(read[position].document, sources)
-    )
-    verdict = judge(resolved, settings.use)
-    fate = _fate(read[first], verdict, settings, shares)
+    documents = [read[position].document for position in positions]
+    evidence = [entry for document in documents for entry in _evidence(document, sources)]
+    copies = [(document.id, document.source) for document in documents]
+    resolved, decided_by = settle(evidence, copies, recorded)
+    basis = sources[read[first].document.source].rights_basis
+    judgement = judge_acts(resolved, settings.use, basis)
+    fate = _fate(read[first], judgement.corpus, settings, shares)
     kept_id = read[first].document.id
     found = {}
     for position in positions:
@@ -146,7 +157,12 @@ def _decide_copies(
         found[position] = replace(
             _decision(entry, *(copy if is_copy else fate), resolved),
             attribution=entry.document.attribution or sources[entry.document.source].attribution,
-            verdict=verdict.verdict,
+            verdict=judgement.corpus.verdict,
+            may_train=judgement.train.verdict,
+            may_publish_cleaned=judgement.publish_cleaned.verdict,
+            may_publish_verbatim=judgement.publish_verbatim.verdict,
+            rights_basis=basis.words,
+            decided_by=decided_by,
             kept_id=kept_id if is_copy else "",
             similarity=1.0 if is_copy else 0.0,
         )
@@ -190,6 +206,11 @@ def _decision(
         evidence=resolved.statement if resolved else "",
         rank=(resolved.rank if resolved else None) or 0,
         attribution=document.attribution,
+        may_train="unknown",
+        may_publish_cleaned="unknown",
+        may_publish_verbatim="unknown",
+        rights_basis="",
+        decided_by="",
         kept_id="",
         similarity=0.0,
         num_words=entry.num_words,

@@ -31,7 +31,7 @@ def words(text: str) -> list[str]:
 
 def fingerprint(text: str) -> str:
     """Equal for copies that differ in case, punctuation or spacing only."""
-    folded = " ".join(words(text)) or text
+    folded = " ".join(words(text)) or " ".join(text.split())
     return hashlib.sha256(folded.encode()).hexdigest()
 
 

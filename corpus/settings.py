@@ -4,6 +4,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hub.licences.rights import LICENCE_ONLY, RightsBasis
+
 ReaderName = Literal[
     "brat", "dialogues", "jats", "json", "jsonl", "markdown", "parquet", "questions", "sentences",
     "tables", "tei", "tmx", "xmi",
@@ -44,6 +46,9 @@ class SourceSettings(_Settings):
     """who put the licence field on a record: its author (rank 1) or a collector (rank 3)"""
     attribution: str = ""
     """whom to credit where a document names nobody"""
+    rights_basis: RightsBasis = LICENCE_ONLY
+    """on what right its documents are used; a basis beside the licence may allow training, never
+    publication"""
 
     @model_validator(mode="after")
     def _tmx_needs_its_language(self) -> Self:

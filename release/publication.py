@@ -17,13 +17,15 @@ from hub.cards import dataset as dataset_card
 from hub.cards import model as model_card
 from hub.cards import results as results_card
 from hub.disk import sync_tree, write_atomically, write_json
-from hub.failure import BadInput, Refused
-from hub.licences.table import LICENCES, Act
+from hub.failure import BadInput
 from hub.manifest import Artefact, describe_files, verify_payload
 from hub.publication import PUBLICATION, Publication, Repo, RepoType, digest_of
 from release import claims, table
+from release.beside import beside_corpus, beside_model
 from release.front import fronts
+from release.gate import gate
 from release.recipe import Recipe
+from release.result_tables import DIFFERENCES, SCORES, TASKS, difference_row, write_table
 from release.steps import RESULTS
 
 
@@ -101,27 +103,6 @@ def assemble(
     return publication, final
 
 
-def gate(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
-    """Licences once more, from the manifests: what is about to be published must be allowed to
-    be.
-    """
-    refusals = []
-    for name, corpus in recipe.release.corpora.items():
-        acts: list[Act] = ["train", "publish_adapted"]
-        acts += ["commercial"] if corpus.use == "commercial" else []
-        refusals += [
-            f"{name}: {licence} does not allow {act.replace('_', ' ')}"
-            for licence in artefacts[name].manifest.licence
-            for act in acts
-            if LICENCES[licence].acts[act] != "allowed"
-        ]
-    for name in [*recipe.release.training, *recipe.release.merging]:
-        if not artefacts[name].manifest.licence:
-            refusals.append(f"{name}: no licence is stated for it")
-    if refusals:
-        raise Refused("; ".join(refusals))
-
-
 def _repo(context: _Context, building: Path, kind: RepoType, name: str) -> Repo:
     artefact = context.artefacts[name]
     verify_payload(artefact)
@@ -130,6 +111,10 @@ def _repo(context: _Context, building: Path, kind: RepoType, name: str) -> Repo:
         _place(artefact.folder / file.path, folder / file.path)
     card = _dataset_card(context, name, folder) if kind == "dataset" else _model_card(context, name)
     write_atomically(folder / "README.md", card.encode())
+    if kind == "dataset":
+        beside_corpus(folder, context.title(name), artefact)
+    else:
+        _training_content(context, name, folder)
     public = artefact.manifest.model_dump(mode="json")
     write_json(folder / "manifest.json", public)
     return _describe(context, kind, name, artefact.manifest.kind, artefact.manifest.digest, folder)
@@ -158,12 +143,26 @@ def _dataset_card(context: _Context, name: str, folder: Path) -> str:
             manifest=artefact.manifest,
             statistics=_statistics(artefact),
             languages=_languages(context, [name]),
+            rights={
+                s: release.sources[s].rights_basis.words for s in release.corpora[name].sources
+            },
+            decisions=_decisions(context, name),
             personal_data=release.corpora[name].personal_data,
             names=release.corpora[name].names,
             links=context.links,
         ),
         folder,
     )
+
+
+def _decisions(context: _Context, name: str) -> list[tuple[str, str, str, str]]:
+    """(rule, what it is about, who, why) of every recorded decision about a source of `name`."""
+    sources = set(context.recipe.release.corpora[name].sources)
+    return [
+        (one.rule, ", ".join([*one.sources, *one.documents]), one.who, one.why)
+        for one in context.recipe.release.decisions
+        if one.documents or sources & set(one.sources)
+    ]
 
 
 def _model_card(context: _Context, name: str) -> str:
@@ -187,7 +186,22 @@ def _model_card(context: _Context, name: str) -> str:
             results_repo=context.repo("results"),
             scores=context.scores,
             links=context.links,
+            position=release.training_position,
         )
+    )
+
+
+def _training_content(context: _Context, name: str, folder: Path) -> None:
+    corpora = _training_corpora(context, name)
+    parents = [entry.name for entry in context.artefacts[name].manifest.inputs]
+    beside_model(
+        folder,
+        context.recipe.release,
+        context.repo(name),
+        [context.repo(parent) for parent in parents if parent in context.models],
+        {corpus: context.artefacts[corpus] for corpus in corpora},
+        _languages(context, corpora),
+        context.links,
     )
 
 
@@ -228,11 +242,13 @@ def _results(context: _Context, building: Path) -> Repo:
         verify_payload(artefact)
         _place(artefact.folder / "samples.parquet", folder / "samples" / f"{model}.parquet")
         tasks += [asdict(score) for score in read_scores(artefact)]
-    _write_table(folder / "tasks.parquet", tasks, _TASKS)
+    write_table(folder / "tasks.parquet", tasks, TASKS)
     found = table.differences(context.recipe.release, context.artefacts)
-    _write_table(folder / "scores.parquet", context.scores, _SCORES)
-    _write_table(
-        folder / "differences.parquet", [_row(difference) for difference in found], _DIFFERENCES
+    write_table(folder / "scores.parquet", context.scores, SCORES)
+    write_table(
+        folder / "differences.parquet",
+        [difference_row(difference) for difference in found],
+        DIFFERENCES,
     )
     points = fronts(context.recipe.release, context.artefacts)
     if points:
@@ -255,39 +271,6 @@ def _results(context: _Context, building: Path) -> Repo:
     )
     write_atomically(folder / "README.md", results_card.render(card).encode())
     return _describe(context, "dataset", "results", "results", "", folder)
-
-
-_SCORES = {
-    "model": str,
-    "group": str,
-    "metric": str,
-    "value": float,
-    "ci_low": float,
-    "ci_high": float,
-}
-_TASKS = {
-    "model": str, "task": str, "group": str, "metric": str, "value": float, "ci_low": float,
-    "ci_high": float, "n": int, "stderr": float, "method": str,
-}  # fmt: skip
-_DIFFERENCES = {
-    "before": str, "after": str, "group": str, "metric": str, "difference": float,
-    "ci_low": float, "ci_high": float, "items": int,
-}  # fmt: skip
-
-
-def _row(difference: table.Difference) -> dict[str, Any]:
-    row = asdict(difference.change)
-    return row | {"metric": "bits_per_byte", "items": row["documents"]}
-
-
-def _write_table(path: Path, rows: list[dict[str, Any]], columns: Mapping[str, type]) -> None:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    types = {str: pa.string(), float: pa.float64(), int: pa.int64()}
-    schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    parquet.write_table(pa.Table.from_pylist(rows, schema=schema), path)
 
 
 def _space(context: _Context, building: Path) -> Repo:

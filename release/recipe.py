@@ -25,7 +25,9 @@ from ruamel.yaml.comments import CommentedMap
 from corpus.settings import CorpusSettings, SourceSettings
 from evaluation.settings import EvaluationSettings
 from hub.failure import BadInput
+from hub.licences.compose import Position
 from hub.licences.recognise import recognise
+from hub.licences.rights import RecordedDecision
 from merging.settings import MergingSettings, parents_of
 from release import yaml
 from training.settings import TinyModel, TrainingSettings
@@ -76,6 +78,10 @@ class Release(_Settings):
     """processes of the corpus stage; never changes a result"""
     sources: dict[Name, SourceSettings]
     corpora: dict[Name, CorpusSettings]
+    training_position: Position = "use-follows"
+    """what training does to the obligations of the texts; argued in docs/licences.md"""
+    decisions: tuple[RecordedDecision, ...] = ()
+    """what people decided about licences, by name; printed on the cards"""
     models: dict[Name, ModelSettings] = {}
     training: dict[Name, TrainingSettings] = {}
     merging: dict[Name, MergingSettings] = {}
@@ -222,6 +228,11 @@ def _inconsistencies(release: Release) -> Iterator[Complaint]:
     for name, corpus in release.corpora.items():
         yield from _undefined(("corpora", name, "sources"), corpus.sources, release.sources)
         yield from _undefined(("corpora", name, "decontaminate"), corpus.decontaminate, tasks)
+    for number, decision in enumerate(release.decisions):
+        at: tuple[str | int, ...] = ("decisions", number)
+        yield from _undefined((*at, "sources"), decision.sources, release.sources)
+        if decision.licence and recognise(decision.licence) is None:
+            yield (*at, "licence"), f"unknown licence “{decision.licence}”: use an SPDX id"
     for name, model in release.models.items():
         where = ("models", name, "tiny")
         yield from _undefined((*where, "corpus"), [model.tiny.corpus], release.corpora)

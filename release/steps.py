@@ -76,7 +76,7 @@ def steps(recipe: Recipe) -> list[Step]:
     for name, model in release.models.items():
         found[name] = _tiny(name, model.tiny)
     for name, training in release.training.items():
-        found[name] = _training(name, training, release.corpora[training.corpus])
+        found[name] = _training(name, training, release)
     for name, merging in release.merging.items():
         found[name] = _merging(name, merging)
         for candidate, (_, settings) in candidates(name, merging).items():
@@ -98,6 +98,7 @@ def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
     release, data = recipe.release, recipe.data
     sources = {source: release.sources[source] for source in settings.sources}
     shares = Shares(release.held_out, release.validation)
+    recorded = tuple(d for d in release.decisions if d.documents or {*d.sources} & {*sources})
 
     def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
         built = build_corpus(
@@ -111,6 +112,7 @@ def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
             place.excluded,
             place.scratch,
             place.progress,
+            recorded,
         )
         return {"": built.corpus, EXCLUDED: built.excluded}
 
@@ -122,6 +124,7 @@ def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
             "corpus": settings.model_dump(mode="json"),
             "sources": {s: entry.model_dump(mode="json") for s, entry in sources.items()},
             "shares": list(shares),
+            "decisions": [entry.model_dump(mode="json") for entry in recorded],
         },
         needs=tuple(("tasks", task) for task in settings.decontaminate),
         sources=tuple(
@@ -147,18 +150,22 @@ def _tiny(name: str, settings: TinyModel) -> Step:
     )  # fmt: skip
 
 
-def _training(name: str, settings: TrainingSettings, corpus: CorpusSettings) -> Step:
+def _training(name: str, settings: TrainingSettings, release: Release) -> Step:
+    use = release.corpora[settings.corpus].use
+    part = settings.model_dump(mode="json") | {"position": release.training_position}
+
     def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
         from training.pretrain import pretrain
 
-        base = have[settings.base]
-        outcome = pretrain(
-            settings, base.folder, have[settings.corpus], place.out, place.scratch, place.progress
+        base, corpus = have[settings.base], have[settings.corpus]
+        outcome = pretrain(settings, base.folder, corpus, place.out, place.scratch, place.progress)
+        licences = compose.adapted(
+            base.manifest.licence, use, corpus.manifest.licence, release.training_position
         )
-        return {"": _licensed(outcome, compose.adapted(base.manifest.licence, corpus.use))}
+        return {"": _licensed(outcome, licences)}
 
     return Step(
-        name, "training", "model", settings.model_dump(mode="json"),
+        name, "training", "model", part,
         (("base", settings.base), ("corpus", settings.corpus)), (), 1, run,
     )  # fmt: skip
 

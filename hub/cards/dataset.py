@@ -9,12 +9,13 @@ from huggingface_hub import DatasetCardData
 
 from hub.cards.licence_field import dataset_licence
 from hub.cards.markdown import figure, lineage, making, table
-from hub.licences.table import LICENCES
+from hub.licences.expression import licence_of
 from hub.manifest import Manifest
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"),
           (10_000_000, "1M<n<10M"), (100_000_000, "10M<n<100M"))  # fmt: skip
 
+_SOURCES = ("source", "documents", "words", "licences (documents)", "used by right of")
 _REASONS = {
     "excluded_licence": "their licence does not allow it, or is not known",
     "excluded_duplicate": "copies of a document that is kept",
@@ -39,6 +40,10 @@ class DatasetCard:
     statistics: Sequence[Mapping[str, Any]]
     """the rows of `statistics.json`"""
     languages: Sequence[str]
+    rights: Mapping[str, str]
+    """by source: on what right its documents are used"""
+    decisions: Sequence[tuple[str, str, str, str]]
+    """(rule, about, who, why)"""
     personal_data: str
     """mask, drop or count"""
     names: bool
@@ -76,11 +81,12 @@ def _body(card: DatasetCard) -> str:
     ]
     sources = [
         (row["source"], f"{row['documents']:,}", f"{row['words']:,}",
-         ", ".join(f"{id} ({count})" for id, count in row["licences"].items()) or "–")
+         ", ".join(f"{id} ({count})" for id, count in row["licences"].items()) or "–",
+         card.rights.get(row["source"], "licence"))
         for row in card.statistics
     ]  # fmt: skip
     licences = [
-        (f"[{id}]({LICENCES[id].url})", ", ".join(LICENCES[id].obligations) or "none")
+        (f"[{id}]({licence_of(id).url})", ", ".join(licence_of(id).obligations) or "none")
         for id in manifest.licence
     ]
     use = (
@@ -104,7 +110,7 @@ corpus = load_dataset("{card.repo}", revision="{card.tag}", split="train")
 
 ## Sources
 
-{table(("source", "documents", "words", "licences (documents)"), sources, right=(1, 2))}
+{table(_SOURCES, sources, right=(1, 2))}
 
 ## Licences
 
@@ -114,14 +120,17 @@ here.
 
 {table(("licence", "obligations"), licences)}
 
-`ledger.parquet` (configuration `ledger`) lists **every** document that was read, kept or not: the
-words that decided about its licence, their rank (1 the document's own, 2 its source's, 3 a
-collector's), the verdict and the rule.
+{_decisions(card)}
+
+Whom to credit for each document is in `ATTRIBUTION.parquet` and `NOTICE`, what each licence asks in
+`LICENSES/`. `ledger.parquet` (configuration `ledger`) lists **every** document that was read, kept
+or not: the words that decided about its licence, their rank (1 the document's own, 2 its source's,
+3 a collector's), the verdict and the rule.
 
 ## Left out
 
 {table(("documents", "why"), left_out, right=(0,)) if left_out else "Nothing."}
-
+{_train_only(card)}
 ## Personal data
 
 {_personal(card)}
@@ -132,6 +141,22 @@ collector's), the verdict and the rule.
 
 {making(manifest)}
 """
+
+
+def _decisions(card: DatasetCard) -> str:
+    """What people decided, by name: no rule was set aside in silence."""
+    if not card.decisions:
+        return "No conflict between statements was settled by hand."
+    return "Decided by hand:\n\n" + table(("rule", "about", "who", "why"), card.decisions)
+
+
+def _train_only(card: DatasetCard) -> str:
+    if "train_only" not in card.manifest.numbers:
+        return ""
+    return (
+        f"\nOf these, {figure(card.manifest, 'train_only')} may be trained on but not be published "
+        "cleaned; they are in no published file.\n"
+    )
 
 
 _POLICY = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from hub.licences.table import LICENCES
+from hub.licences.expression import licence_of
 from hub.manifest import Manifest
 
 
@@ -27,7 +27,7 @@ def figure(manifest: Manifest, name: str) -> str:
 
 
 def licence_links(ids: Iterable[str]) -> str:
-    return ", ".join(f"[{id}]({LICENCES[id].url})" for id in ids) or "none stated"
+    return ", ".join(f"[{id}]({licence_of(id).url})" for id in ids) or "none stated"
 
 
 def lineage(manifest: Manifest, links: dict[str, str]) -> str:

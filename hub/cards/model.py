@@ -8,7 +8,7 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from hub.cards.licence_field import model_licence
 from hub.cards.markdown import figure, licence_links, lineage, making, table
-from hub.licences.compose import POSITION
+from hub.licences.compose import POSITIONS, Position
 from hub.manifest import Manifest
 
 Score = Mapping[str, Any]
@@ -35,6 +35,8 @@ class ModelCard:
     scores: Sequence[Score]
     """of all models of the release, so that they can be compared"""
     links: dict[str, str]
+    position: Position = "use-follows"
+    """on what training does to obligations"""
 
 
 def render(card: ModelCard) -> str:
@@ -76,7 +78,7 @@ def _body(card: ModelCard) -> str:
 {card.description}
 
 {figure(manifest, "parameters")}. Licence: {licence_links(manifest.licence)} \
-(position taken on training: {POSITION}).
+(position taken on training: {POSITIONS[card.position]}).
 
 ## Load it
 
@@ -95,6 +97,9 @@ accuracy is better. Every answer is in [{card.results_repo}](/datasets/{card.res
 {_results(card)}
 
 ## How it was made
+
+What it was trained on, in the form that Regulation (EU) 2024/1689 asks for:
+[TRAINING_CONTENT.md](TRAINING_CONTENT.md).
 
 {lineage(manifest, card.links)}
 

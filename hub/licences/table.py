@@ -1,6 +1,7 @@
 """The licence table: for each licence and act, allowed, forbidden or unknown.
 
 Ids are SPDX, or `LicenseRef-…` where SPDX has none. `hub` is the id that the Hub accepts in a card.
+The rows lie in `table.toml`; only the Creative Commons family is made here, by its elements.
 
     >>> LICENCES["CC-BY-NC-4.0"].acts["commercial"]
     'forbidden'
@@ -8,9 +9,12 @@ Ids are SPDX, or `LicenseRef-…` where SPDX has none. `hub` is the id that the 
     'forbidden'
 """
 
-from collections.abc import Mapping
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 Act = Literal["train", "publish_verbatim", "publish_adapted", "commercial"]
 Permission = Literal["allowed", "forbidden", "unknown"]
@@ -26,10 +30,18 @@ class Licence:
     acts: Mapping[Act, Permission]
     obligations: tuple[str, ...]
     url: str
+    note: str = ""
+    """one sentence for the ledger, where the acts alone would puzzle"""
 
 
 def _row(
-    id: str, hub: str, url: str, obligations: str = "", forbidden: str = "", unknown: str = ""
+    id: str,
+    hub: str,
+    url: str,
+    obligations: str = "",
+    forbidden: str = "",
+    unknown: str = "",
+    note: str = "",
 ) -> Licence:
     """A licence that allows every act but those named."""
     for act in (forbidden + " " + unknown).split():
@@ -41,7 +53,7 @@ def _row(
         else "allowed"
         for act in ACTS
     }  # fmt: skip
-    return Licence(id, hub, acts, tuple(obligations.split()), url)
+    return Licence(id, hub, acts, tuple(obligations.split()), url, note)
 
 
 # Which versions the Hub has an id for; the others are published as `other` with a link.
@@ -56,68 +68,74 @@ _CC_ON_HUB = {
 CC_VERSIONS = ("1.0", "2.0", "2.5", "3.0", "4.0")
 
 
-def _creative_commons() -> list[Licence]:
+def _creative_commons() -> Iterator[Licence]:
     """Every BY licence by its elements: https://creativecommons.org/share-your-work/cclicenses/
 
     A statement without a version ("CC BY") gets its own row: which text applies is not known, but
     the elements are, and they are what decides here.
     """
-    rows = []
     for elements, on_hub in _CC_ON_HUB.items():
         parts = elements.split("-")
         obligations = "attribution" + (" share-alike" if "SA" in parts else "")
-        forbidden = ["publish_adapted"] * ("ND" in parts) + ["commercial"] * ("NC" in parts)
-        for version in CC_VERSIONS:
-            rows.append(
-                _row(
-                    f"CC-{elements}-{version}",
-                    f"cc-{elements}-{version}".lower() if version in on_hub else "other",
-                    f"https://creativecommons.org/licenses/{elements.lower()}/{version}/",
-                    obligations,
-                    " ".join(forbidden),
-                )
-            )
-        rows.append(
-            _row(
-                f"LicenseRef-CC-{elements}",
-                "cc" if elements == "BY" else "other",
-                f"https://creativecommons.org/licenses/{elements.lower()}/",
-                obligations,
-                " ".join(forbidden),
-            )
+        forbidden = " ".join(
+            ["publish_adapted"] * ("ND" in parts) + ["commercial"] * ("NC" in parts)
         )
-    return rows
+        home = f"https://creativecommons.org/licenses/{elements.lower()}/"
+        for version in CC_VERSIONS:
+            hub = f"cc-{elements}-{version}".lower() if version in on_hub else "other"
+            yield _row(f"CC-{elements}-{version}", hub, f"{home}{version}/", obligations, forbidden)
+        yield _row(
+            f"LicenseRef-CC-{elements}",
+            "cc" if elements == "BY" else "other",
+            home,
+            obligations,
+            forbidden,
+        )
 
 
-_ROWS = [
-    *_creative_commons(),
-    _row("CC0-1.0", "cc0-1.0", "https://creativecommons.org/publicdomain/zero/1.0/"),
-    _row(
-        "LicenseRef-public-domain", "other", "https://creativecommons.org/publicdomain/mark/1.0/"
-    ),
-    _row("etalab-2.0", "etalab-2.0", "https://spdx.org/licenses/etalab-2.0.html", "attribution"),
-    _row("GFDL-1.3-or-later", "gfdl", "https://www.gnu.org/licenses/fdl-1.3.html",
-         "attribution share-alike notice"),
-    _row("LGPLLR", "lgpl-lr", "https://spdx.org/licenses/LGPLLR.html",
-         "attribution share-alike notice"),
-    _row("Apache-2.0", "apache-2.0", "https://www.apache.org/licenses/LICENSE-2.0",
-         "attribution notice"),
-    _row("MIT", "mit", "https://spdx.org/licenses/MIT.html", "attribution notice"),
-    # A database licence covers the collection, not its contents.
-    _row("ODC-By-1.0", "odc-by", "https://opendatacommons.org/licenses/by/1-0/", "attribution",
-         unknown="train publish_verbatim publish_adapted commercial"),
-    _row("LicenseRef-on-request", "other", "https://spdx.org/licenses/",
-         forbidden="publish_verbatim publish_adapted commercial"),
-    _row("LicenseRef-research-only", "other", "https://spdx.org/licenses/", "attribution",
-         forbidden="commercial"),
-]  # fmt: skip
+_DATA: dict[str, dict[str, dict[str, Any]]] = tomllib.loads(
+    Path(__file__).with_name("table.toml").read_text("utf-8")
+)
 
-LICENCES: Mapping[str, Licence] = {row.id: row for row in _ROWS}
+
+def _entries() -> Iterator[tuple[str, dict[str, Any]]]:
+    for section in _DATA.values():
+        yield from section.items()
+
+
+def _table() -> Iterator[Licence]:
+    yield from _creative_commons()
+    for id, entry in _entries():
+        fields = {key: entry[key] for key in entry if key not in ("aliases", "found", "hub")}
+        yield _row(id, entry.get("hub", "other"), **fields)
+
+
+LICENCES: Mapping[str, Licence] = {row.id: row for row in _table()}
+
+
+def aliases() -> dict[str, str]:
+    """Exact words, in lower case, and the id they mean; the Hub's ids among them."""
+    found = {row.hub: row.id for row in LICENCES.values() if row.hub not in ("other", "cc")}
+    for id, entry in _entries():
+        found |= dict.fromkeys(entry.get("aliases", ()), id)
+    found |= {"cc": "LicenseRef-CC", "other": "LicenseRef-other"}
+    return found | {id.lower(): id for id in LICENCES}
+
+
+def patterns() -> list[tuple[str, re.Pattern[str], str]]:
+    """(a literal that must be there, pattern, id) of licences that prose names."""
+    return [
+        (literal, re.compile(pattern), id)
+        for id, entry in _entries()
+        for literal, pattern in entry.get("found", ())
+    ]
 
 
 def restrictiveness(id: str) -> tuple[int, int, int, str]:
     """Sort key, least restrictive first: acts forbidden, acts unknown, obligations, then the id."""
-    licence = LICENCES[id]
+    from hub.licences.expression import licence_of
+
+    licence = licence_of(id)
     permissions = list(licence.acts.values())
     return (
         permissions.count("forbidden"),

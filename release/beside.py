@@ -1,0 +1,62 @@
+"""Files that a publication owes beside its payload: notices by a corpus, a summary by a model."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hub.cards import notices, training_content
+from hub.disk import write_atomically
+from hub.manifest import Artefact
+from release.recipe import Release
+
+TRAINING_CONTENT = "TRAINING_CONTENT.md"
+
+
+def beside_corpus(folder: Path, title: str, artefact: Artefact) -> None:
+    """ATTRIBUTION.parquet, NOTICE and LICENSES/, from the ledger."""
+    from pyarrow import parquet
+
+    columns = ["id", "source", "status", "licence", "attribution"]
+    rows = parquet.read_table(artefact.folder / "ledger.parquet", columns=columns).to_pylist()
+    notices.write(folder, title, [row for row in rows if row["status"] == "kept"])
+
+
+def beside_model(
+    folder: Path,
+    release: Release,
+    repo: str,
+    base: Sequence[str],
+    corpora: Mapping[str, Artefact],
+    languages: Sequence[str],
+    links: Mapping[str, str],
+) -> None:
+    """The summary of training content; `corpora` are all that went into it, by any ancestor."""
+    content = training_content.TrainingContent(
+        provider=release.namespace,
+        model=repo,
+        tag=f"v{release.version}",
+        base=base,
+        languages=languages,
+        corpora=[_corpus(release, name, corpora[name], links) for name in corpora],
+    )
+    write_atomically(folder / TRAINING_CONTENT, training_content.render(content).encode())
+
+
+def _corpus(
+    release: Release, name: str, artefact: Artefact, links: Mapping[str, str]
+) -> training_content.Corpus:
+    settings = release.corpora[name]
+    sources = {source: release.sources[source] for source in settings.sources}
+    return training_content.Corpus(
+        link=links.get(name, name),
+        use=settings.use,
+        manifest=artefact.manifest,
+        statistics=json.loads((artefact.folder / "statistics.json").read_bytes()),
+        rights={source: entry.rights_basis.words for source, entry in sources.items()},
+        terms={
+            source: " ".join([entry.terms.licence, entry.terms.url]).strip()
+            for source, entry in sources.items()
+            if entry.terms
+        },
+        masks=settings.personal_data != "count",
+    )

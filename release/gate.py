@@ -1,0 +1,73 @@
+"""The gate before every publication: licences once more, from what was made and not from memory.
+
+`rehearse` and `publish` pass it; no flag goes round it. What it refuses it names: the documents,
+and the rule.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from hub.failure import Refused
+from hub.licences.expression import licence_of, permission
+from hub.licences.table import LICENCES, Act
+from hub.manifest import Artefact
+from release.recipe import Recipe
+
+_SHOWN = 5
+
+
+def gate(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
+    """Raises Refused where what is about to be published is not allowed to be."""
+    refusals: list[str] = []
+    for name, corpus in recipe.release.corpora.items():
+        acts: tuple[Act, ...] = ("publish_adapted",)
+        acts += ("commercial",) if corpus.use == "commercial" else ()
+        refusals += _of_corpus(name, artefacts[name], acts)
+    for name in [*recipe.release.training, *recipe.release.merging]:
+        licences = artefacts[name].manifest.licence
+        if not licences:
+            refusals.append(f"{name}: no licence is stated for it")
+        refusals += [
+            f"{name}: {licence} does not allow publishing what was made from it"
+            for licence in licences
+            if permission(licence, ("train", "publish_adapted")) != "allowed"
+        ]
+    if refusals:
+        raise Refused("; ".join(refusals))
+
+
+def _of_corpus(name: str, artefact: Artefact, acts: tuple[Act, ...]) -> list[str]:
+    """Its licences by the manifest, and every document by the ledger."""
+    refusals = [
+        f"{name}: {licence} does not allow {_words(licence, acts)}"
+        for licence in artefact.manifest.licence
+        if permission(licence, acts) != "allowed"
+    ]
+    ledger = artefact.folder / "ledger.parquet"
+    if not ledger.is_file():
+        return refusals
+    from pyarrow import parquet
+
+    columns = ["id", "status", "licence", "verdict", "rule"]
+    wrong: dict[str, list[str]] = defaultdict(list)
+    for row in parquet.read_table(ledger, columns=columns).to_pylist():
+        if row["status"] != "kept":
+            continue
+        known = row["licence"] in artefact.manifest.licence
+        if (
+            row["verdict"] != "allowed"
+            or not known
+            or permission(row["licence"], acts) != "allowed"
+        ):
+            wrong[f"{row['licence'] or 'licence not known'} ({row['rule']})"].append(row["id"])
+    for rule, ids in wrong.items():
+        more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
+        refusals.append(f"{name}: {', '.join(ids[:_SHOWN])}{more}: {rule}")
+    return refusals
+
+
+def _words(licence: str, acts: tuple[Act, ...]) -> str:
+    if licence not in LICENCES:
+        return "it: " + ", ".join(act.replace("_", " ") for act in acts)
+    refused = [act for act in acts if licence_of(licence).acts[act] != "allowed"]
+    return " or ".join(act.replace("_", " ") for act in refused)
