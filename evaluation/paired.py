@@ -26,9 +26,9 @@ from evaluation.changes import (
     Changes,
 )
 from evaluation.reading import build_table
-from evaluation.settings import EvaluationError
+from evaluation.settings import Correction, EvaluationError
 from evaluation.statistics.differences import Paired, clustered, cohen_h, paired_proportions
-from evaluation.statistics.families import Correction, adjust
+from evaluation.statistics.families import adjust
 from evaluation.tables import Entrant, Table
 
 REQUIRED = ("model", "language", "task", "item", "correct")

@@ -22,8 +22,7 @@ from evaluation.changes import VERDICTS, Changes, Rule, changes
 from evaluation.consistency import findings
 from evaluation.copies import Finding
 from evaluation.paired import Answers, paired_changes
-from evaluation.settings import EvaluationError
-from evaluation.statistics.families import Correction
+from evaluation.settings import Correction, EvaluationError
 from evaluation.statistics.groups import Means, plain_mean, weighted_mean
 from evaluation.statistics.ranks import Ranks, Ties, rank_intervals
 from evaluation.tables import Floats, Integers, Table

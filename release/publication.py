@@ -21,7 +21,7 @@ from hub.failure import BadInput, Refused
 from hub.licences.table import LICENCES, Act
 from hub.manifest import Artefact, describe_files, verify_payload
 from hub.publication import PUBLICATION, Publication, Repo, RepoType, digest_of
-from release import claims, table
+from release import claims, columns, table
 from release.front import fronts
 from release.recipe import Recipe
 from release.steps import RESULTS
@@ -228,12 +228,11 @@ def _results(context: _Context, building: Path) -> Repo:
         verify_payload(artefact)
         _place(artefact.folder / "samples.parquet", folder / "samples" / f"{model}.parquet")
         tasks += [asdict(score) for score in read_scores(artefact)]
-    _write_table(folder / "tasks.parquet", tasks, _TASKS)
+    columns.write(folder / "tasks.parquet", tasks, columns.TASKS)
     found = table.differences(context.recipe.release, context.artefacts)
-    _write_table(folder / "scores.parquet", context.scores, _SCORES)
-    _write_table(
-        folder / "differences.parquet", [_row(difference) for difference in found], _DIFFERENCES
-    )
+    columns.write(folder / "scores.parquet", context.scores, columns.SCORES)
+    rows = [columns.difference(each) for each in found]
+    columns.write(folder / "differences.parquet", rows, columns.DIFFERENCES)
     points = fronts(context.recipe.release, context.artefacts)
     if points:
         write_json(folder / "front.json", [asdict(point) for point in points])
@@ -247,47 +246,21 @@ def _results(context: _Context, building: Path) -> Repo:
         scores=context.scores,
         claims=[judged.sentence() for judged in context.claims],
         changes=[
-            (f"{what}, {change.group}", change.before, change.after, table.interval(change))
-            for what, change in found
+            (
+                f"{what}, {change.group}",
+                change.before,
+                change.after,
+                table.interval(change),
+                verdict,
+            )
+            for what, change, _, _, verdict in found
         ],
+        judged=table.judged_how(evaluation, found),
         front=[asdict(point) for point in points],
         links=context.links,
     )
     write_atomically(folder / "README.md", results_card.render(card).encode())
     return _describe(context, "dataset", "results", "results", "", folder)
-
-
-_SCORES = {
-    "model": str,
-    "group": str,
-    "metric": str,
-    "value": float,
-    "ci_low": float,
-    "ci_high": float,
-}
-_TASKS = {
-    "model": str, "task": str, "group": str, "metric": str, "value": float, "ci_low": float,
-    "ci_high": float, "n": int, "stderr": float, "method": str,
-}  # fmt: skip
-_DIFFERENCES = {
-    "before": str, "after": str, "group": str, "metric": str, "difference": float,
-    "ci_low": float, "ci_high": float, "items": int,
-}  # fmt: skip
-
-
-def _row(difference: table.Difference) -> dict[str, Any]:
-    row = asdict(difference.change)
-    return row | {"metric": "bits_per_byte", "items": row["documents"]}
-
-
-def _write_table(path: Path, rows: list[dict[str, Any]], columns: Mapping[str, type]) -> None:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    types = {str: pa.string(), float: pa.float64(), int: pa.int64()}
-    schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    parquet.write_table(pa.Table.from_pylist(rows, schema=schema), path)
 
 
 def _space(context: _Context, building: Path) -> Repo:

@@ -26,7 +26,7 @@ def stats(
     from evaluation.paired import has_answers, read_answers
     from evaluation.reading import read_table
     from evaluation.report import Choices, statistics, write
-    from evaluation.statistics.families import Correction
+    from evaluation.settings import Correction
     from evaluation.statistics.ranks import Ties
     from evaluation.tables import Scale
 
