@@ -55,10 +55,10 @@ def _ranks(table: Table, found: Sequence["LanguageRanks"], choices: "Choices") -
     labels = table.labels()
     yield (
         f"Average rank over the tasks of a language, 1 is best; ties: `{choices.ties}`,"
-        f" {TIES[choices.ties]}. {choices.confidence:.0%} intervals by parametric draws, seed"
+        f" {TIES[choices.ties]}. {choices.confidence:.0%} intervals, seed"
         f" {choices.seed}. Models of one group letter cannot be told apart from its first."
     )
-    for language, entrants, left_out, ranked in found:
+    for language, entrants, left_out, ranked, how in found:
         yield from ("", f"### {language}", "")
         if ranked:
             leaders = list(
@@ -74,7 +74,7 @@ def _ranks(table: Table, found: Sequence["LanguageRanks"], choices: "Choices") -
                     ]
                 )  # fmt: skip
             yield from _table(("model", "average rank", "interval", "group"), rows)
-            yield from ("", f"{ranked.draws} draws.")
+            yield from ("", f"Intervals: {how}, {ranked.draws} draws.")
         if left_out:
             names = ", ".join(labels[entrant] for entrant in left_out[:SHOWN])
             yield from (

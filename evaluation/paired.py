@@ -30,6 +30,7 @@ from evaluation.samples import Row
 from evaluation.settings import Correction, EvaluationError
 from evaluation.statistics.differences import Paired, clustered, cohen_h, paired_proportions
 from evaluation.statistics.families import adjust
+from evaluation.statistics.ranks import Questions
 from evaluation.tables import Entrant, Table
 
 REQUIRED = ("model", "language", "task", "item", "correct")
@@ -124,6 +125,23 @@ def paired_changes(
             found.append(change)
             rules.append(f"paired, {rule}{'' if correction == 'none' else f', {correction}'}")
     return _gathered(table, entrants, columns, found, rules, correction, confidence)
+
+
+def questions_of(
+    table: Table, answers: Answers, entrants: Sequence[int], column: int
+) -> Questions | None:
+    """None where they were not all asked the same, or one question only."""
+    where = (table.columns[column].language, table.columns[column].task)
+    given = [answers[(table.entrants[entrant], *where)] for entrant in entrants]
+    clusters = sorted({answer.cluster for answer in given[0].values()})
+    if len(clusters) < 2 or any(each.keys() != given[0].keys() for each in given):
+        return None
+    at = {cluster: number for number, cluster in enumerate(clusters)}
+    place = [at[given[0][asked].cluster] for asked in given[0]]
+    right = np.zeros((len(clusters), len(entrants)))
+    for number, each in enumerate(given):
+        np.add.at(right[:, number], place, [each[asked].correct for asked in given[0]])
+    return Questions(right, np.bincount(place).astype(np.float64))
 
 
 def _compare(

@@ -22,11 +22,11 @@ import numpy as np
 from evaluation.changes import VERDICTS, Changes, Rule, changes
 from evaluation.consistency import findings
 from evaluation.copies import Finding
-from evaluation.paired import Answers, paired_changes
+from evaluation.paired import Answers, paired_changes, questions_of
 from evaluation.paired_groups import GroupChange, group_changes
 from evaluation.settings import Correction, EvaluationError
 from evaluation.statistics.groups import Means, plain_mean, weighted_mean
-from evaluation.statistics.ranks import Ranks, Ties, rank_intervals
+from evaluation.statistics.ranks import Ranks, Ties, bootstrap_rank_intervals, rank_intervals
 from evaluation.tables import Floats, Integers, Table
 
 ALL_TASKS = "(all tasks)"
@@ -59,6 +59,8 @@ class LanguageRanks(NamedTuple):
     """that have every task"""
     left_out: list[int]
     ranks: Ranks | None
+    how: str
+    """of the intervals"""
 
 
 class GroupScores(NamedTuple):
@@ -93,11 +95,12 @@ def statistics(table: Table, choices: Choices, answers: Answers | None = None) -
     else:
         changed = changes(table, choices.rule, choices.correction, choices.confidence)
         by_group = []
-    ranked, grouped = ranks(table, choices), groups(table)
+    ranked, grouped = ranks(table, choices, answers), groups(table)
     return Statistics(ranked, grouped, changed, findings(table), by_group)
 
 
-def ranks(table: Table, choices: Choices) -> list[LanguageRanks]:
+def ranks(table: Table, choices: Choices, answers: Answers | None = None) -> list[LanguageRanks]:
+    """Intervals from the questions where all models of a language were asked the same."""
     comparable, stderr = table.comparable(), table.standard_errors()
     found = []
     for language, columns in table.blocks("language").items():
@@ -105,16 +108,26 @@ def ranks(table: Table, choices: Choices) -> list[LanguageRanks]:
         usable = comparable[:, columns] & ~np.isnan(stderr[:, columns])
         whole = usable[asked].all(axis=1)
         entrants = asked[whole].tolist()
-        cells = np.ix_(entrants, columns)
-        ranked = (
-            rank_intervals(
+        left_out = asked[~whole].tolist()
+        if not entrants:
+            found.append(LanguageRanks(language, entrants, left_out, None, ""))
+            continue
+        given = [questions_of(table, answers, entrants, c) for c in columns] if answers else []
+        questions = [task for task in given if task]
+        if questions and len(questions) == len(columns):
+            how = "bootstrap over source questions"
+            ranked = bootstrap_rank_intervals(
+                questions, choices.ties,
+                confidence=choices.confidence, draws=choices.draws, seed=choices.seed,
+            )  # fmt: skip
+        else:
+            how = "parametric draws"
+            cells = np.ix_(entrants, columns)
+            ranked = rank_intervals(
                 table.score[cells], stderr[cells], choices.ties,
                 confidence=choices.confidence, draws=choices.draws, seed=choices.seed,
-            )
-            if entrants
-            else None
-        )  # fmt: skip
-        found.append(LanguageRanks(language, entrants, asked[~whole].tolist(), ranked))
+            )  # fmt: skip
+        found.append(LanguageRanks(language, entrants, left_out, ranked, how))
     return found
 
 
@@ -162,7 +175,7 @@ def write(table: Table, found: Statistics, choices: Choices, name: str, out: Pat
 
 def _rank_rows(table: Table, found: Sequence[LanguageRanks]) -> Iterable[Sequence[str]]:
     labels = table.labels()
-    for language, entrants, left_out, ranked in found:
+    for language, entrants, left_out, ranked, _ in found:
         if ranked:
             for at in np.argsort(ranked.average, kind="stable").tolist():
                 figures = (ranked.average[at], ranked.low[at], ranked.high[at])
