@@ -18,8 +18,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.settings import Correction
 from evaluation.statistics.differences import cohen_h, unpaired
-from evaluation.statistics.families import Correction, adjust
+from evaluation.statistics.families import adjust
 from evaluation.tables import Bools, Floats, Integers, Table
 
 Rule = Literal["paired", "unpaired-z", "overlap-1se"]

@@ -12,6 +12,7 @@ from evaluation.statistics.differences import POWER, detectable
 from evaluation.tables import Table
 
 if TYPE_CHECKING:
+    from evaluation.paired_groups import GroupChange
     from evaluation.report import Choices, GroupScores, LanguageRanks, Statistics
 
 SHOWN = 60
@@ -29,6 +30,8 @@ def report(table: Table, found: "Statistics", choices: "Choices", name: str) -> 
     lines += ["## Ranks", "", *_ranks(table, found.ranks, choices), ""]
     lines += ["## Groups", "", *_groups(table, found.groups), ""]
     lines += ["## Changes", "", *_changes(table, found.changes, choices), ""]
+    if found.group_changes:
+        lines += ["### Groups of tasks", "", *_group_changes(table, found.group_changes), ""]
     lines += ["## Consistency", "", *_consistency(found.findings)]
     return "\n".join(lines) + "\n"
 
@@ -52,10 +55,10 @@ def _ranks(table: Table, found: Sequence["LanguageRanks"], choices: "Choices") -
     labels = table.labels()
     yield (
         f"Average rank over the tasks of a language, 1 is best; ties: `{choices.ties}`,"
-        f" {TIES[choices.ties]}. {choices.confidence:.0%} intervals by parametric draws, seed"
+        f" {TIES[choices.ties]}. {choices.confidence:.0%} intervals, seed"
         f" {choices.seed}. Models of one group letter cannot be told apart from its first."
     )
-    for language, entrants, left_out, ranked in found:
+    for language, entrants, left_out, ranked, how in found:
         yield from ("", f"### {language}", "")
         if ranked:
             leaders = list(
@@ -71,7 +74,7 @@ def _ranks(table: Table, found: Sequence["LanguageRanks"], choices: "Choices") -
                     ]
                 )  # fmt: skip
             yield from _table(("model", "average rank", "interval", "group"), rows)
-            yield from ("", f"{ranked.draws} draws.")
+            yield from ("", f"Intervals: {how}, {ranked.draws} draws.")
         if left_out:
             names = ", ".join(labels[entrant] for entrant in left_out[:SHOWN])
             yield from (
@@ -157,6 +160,21 @@ def _changes(table: Table, found: Changes, choices: "Choices") -> Iterator[str]:
         )
     if len(shown) > SHOWN:
         yield from ("", f"{len(shown) - SHOWN} more in changes.csv.")
+
+
+def _group_changes(table: Table, found: Sequence["GroupChange"]) -> Iterator[str]:
+    yield "All answers of a group, by source question within each task; the groups are one family."
+    yield ""
+    labels = table.labels()
+    rows = []
+    for group, entrant, _, _, change, verdict, rule in found:
+        if change is None:
+            rows.append([labels[entrant], group, "", "", f"{VERDICTS[verdict]}: {rule}"])
+            continue
+        low, high = (f"{bound * table.unit:+.4g}" for bound in (change.low, change.high))
+        delta = f"{change.delta * table.unit:+.4g}"
+        rows.append([labels[entrant], group, delta, f"{low} – {high}", VERDICTS[verdict]])
+    yield from _table(("model", "group", "change", "interval", "verdict"), rows)
 
 
 def _consistency(found: Sequence[Finding]) -> Iterator[str]:

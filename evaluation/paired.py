@@ -26,9 +26,11 @@ from evaluation.changes import (
     Changes,
 )
 from evaluation.reading import build_table
-from evaluation.settings import EvaluationError
+from evaluation.samples import Row
+from evaluation.settings import Correction, EvaluationError
 from evaluation.statistics.differences import Paired, clustered, cohen_h, paired_proportions
-from evaluation.statistics.families import Correction, adjust
+from evaluation.statistics.families import adjust
+from evaluation.statistics.ranks import Questions
 from evaluation.tables import Entrant, Table
 
 REQUIRED = ("model", "language", "task", "item", "correct")
@@ -62,33 +64,38 @@ def has_answers(path: Path) -> bool:
 def read_answers(path: Path) -> tuple[Table, Answers]:
     """The table of scores that the answers add up to, and the answers."""
     with path.open(newline="", encoding="utf-8-sig") as opened:
-        rows = list(csv.DictReader(opened))
-    missing = [name for name in REQUIRED if rows and name not in rows[0]]
-    if missing or not rows:
+        lines = list(csv.DictReader(opened))
+    missing = [name for name in REQUIRED if lines and name not in lines[0]]
+    if missing or not lines:
         raise EvaluationError(f"{path}: {f'no column {missing[0]}' if missing else 'has no rows'}")
+    return gather([Row(f"{path}: line {n}", line) for n, line in enumerate(lines, 2)], str(path))
+
+
+def gather(rows: Sequence[Row], name: str) -> tuple[Table, Answers]:
+    """Rows of one answer each; all have the same fields."""
     found: dict[tuple[Entrant, str, str], dict[Asked, Answer]] = {}
     cells: dict[tuple[Entrant, str, str], dict[str, str]] = {}
-    for line, row in enumerate(rows, 2):
+    for where, row in rows:
         correct = _RIGHT.get((row["correct"] or "").strip().lower())
         if correct is None:
-            raise EvaluationError(f"{path}: line {line}: correct is {row['correct']!r}, not 0 or 1")
+            raise EvaluationError(f"{where}: correct is {row['correct']!r}, not 0 or 1")
         key = (Entrant(row["model"], row.get("variant") or ""), row["language"], row["task"])
         asked = Asked(row["item"], row.get("seed") or "")
         answers = found.setdefault(key, {})
         if asked in answers:
-            raise EvaluationError(f"{path}: line {line}: item {row['item']!r} is answered twice")
+            raise EvaluationError(f"{where}: item {row['item']!r} is answered twice")
         answers[asked] = Answer(correct, row.get("cluster") or row["item"])
         cells.setdefault(key, row)
     fields: dict[str, list[str]] = {
-        name: [cells[key].get(name) or "" for key in found]
-        for name in ("model", "variant", "language", "task", "group", "base")
-        if name in rows[0] or name == "variant"
+        field: [cells[key].get(field) or "" for key in found]
+        for field in ("model", "variant", "language", "task", "group", "base")
+        if field in rows[0].fields or field == "variant"
     }
     questions = [{answer.cluster for answer in answers.values()} for answers in found.values()]
     fields["n"] = [str(len(clusters)) for clusters in questions]
     scores = [np.mean([a.correct for a in answers.values()]) for answers in found.values()]
     fields["score"] = [repr(float(score)) for score in scores]
-    return build_table(fields, "proportion", str(path)), found
+    return build_table(fields, "proportion", name), found
 
 
 def paired_changes(
@@ -118,6 +125,23 @@ def paired_changes(
             found.append(change)
             rules.append(f"paired, {rule}{'' if correction == 'none' else f', {correction}'}")
     return _gathered(table, entrants, columns, found, rules, correction, confidence)
+
+
+def questions_of(
+    table: Table, answers: Answers, entrants: Sequence[int], column: int
+) -> Questions | None:
+    """None where they were not all asked the same, or one question only."""
+    where = (table.columns[column].language, table.columns[column].task)
+    given = [answers[(table.entrants[entrant], *where)] for entrant in entrants]
+    clusters = sorted({answer.cluster for answer in given[0].values()})
+    if len(clusters) < 2 or any(each.keys() != given[0].keys() for each in given):
+        return None
+    at = {cluster: number for number, cluster in enumerate(clusters)}
+    place = [at[given[0][asked].cluster] for asked in given[0]]
+    right = np.zeros((len(clusters), len(entrants)))
+    for number, each in enumerate(given):
+        np.add.at(right[:, number], place, [each[asked].correct for asked in given[0]])
+    return Questions(right, np.bincount(place).astype(np.float64))
 
 
 def _compare(

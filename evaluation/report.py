@@ -7,7 +7,8 @@
 
 Figures are in the scale of the table. A model that lacks a task, or was asked another number of
 questions than the others, has blank ranks and means there: an average over other questions is not
-comparable. `questions` then says how many it was asked.
+comparable. `questions` then says how many it was asked. From answers, changes.csv ends with the
+change of each group of several tasks, its task being "(all tasks)".
 """
 
 import csv
@@ -21,13 +22,14 @@ import numpy as np
 from evaluation.changes import VERDICTS, Changes, Rule, changes
 from evaluation.consistency import findings
 from evaluation.copies import Finding
-from evaluation.paired import Answers, paired_changes
-from evaluation.settings import EvaluationError
-from evaluation.statistics.families import Correction
+from evaluation.paired import Answers, paired_changes, questions_of
+from evaluation.paired_groups import GroupChange, group_changes
+from evaluation.settings import Correction, EvaluationError
 from evaluation.statistics.groups import Means, plain_mean, weighted_mean
-from evaluation.statistics.ranks import Ranks, Ties, rank_intervals
+from evaluation.statistics.ranks import Ranks, Ties, bootstrap_rank_intervals, rank_intervals
 from evaluation.tables import Floats, Integers, Table
 
+ALL_TASKS = "(all tasks)"
 HEADERS = {
     "ranks": ("model", "language", "avg_rank", "low", "high"),
     "groups": ("group", "model", "variant", "weighted_mean", "stderr", "mean", "questions"),
@@ -57,6 +59,8 @@ class LanguageRanks(NamedTuple):
     """that have every task"""
     left_out: list[int]
     ranks: Ranks | None
+    how: str
+    """of the intervals"""
 
 
 class GroupScores(NamedTuple):
@@ -73,6 +77,8 @@ class Statistics(NamedTuple):
     groups: list[GroupScores]
     changes: Changes
     findings: list[Finding]
+    group_changes: list[GroupChange]
+    """from answers only"""
 
 
 def statistics(table: Table, choices: Choices, answers: Answers | None = None) -> Statistics:
@@ -83,15 +89,18 @@ def statistics(table: Table, choices: Choices, answers: Answers | None = None) -
                 "a paired comparison needs the answers to each question, and this table has only"
                 " scores: use --rule unpaired-z, or give a table with columns item and correct"
             )
-        changed = paired_changes(
-            table, answers, choices.correction, choices.confidence, choices.seed
-        )
+        how = (choices.correction, choices.confidence, choices.seed)
+        changed = paired_changes(table, answers, *how)
+        by_group = group_changes(table, answers, *how)
     else:
         changed = changes(table, choices.rule, choices.correction, choices.confidence)
-    return Statistics(ranks(table, choices), groups(table), changed, findings(table))
+        by_group = []
+    ranked, grouped = ranks(table, choices, answers), groups(table)
+    return Statistics(ranked, grouped, changed, findings(table), by_group)
 
 
-def ranks(table: Table, choices: Choices) -> list[LanguageRanks]:
+def ranks(table: Table, choices: Choices, answers: Answers | None = None) -> list[LanguageRanks]:
+    """Intervals from the questions where all models of a language were asked the same."""
     comparable, stderr = table.comparable(), table.standard_errors()
     found = []
     for language, columns in table.blocks("language").items():
@@ -99,16 +108,26 @@ def ranks(table: Table, choices: Choices) -> list[LanguageRanks]:
         usable = comparable[:, columns] & ~np.isnan(stderr[:, columns])
         whole = usable[asked].all(axis=1)
         entrants = asked[whole].tolist()
-        cells = np.ix_(entrants, columns)
-        ranked = (
-            rank_intervals(
+        left_out = asked[~whole].tolist()
+        if not entrants:
+            found.append(LanguageRanks(language, entrants, left_out, None, ""))
+            continue
+        given = [questions_of(table, answers, entrants, c) for c in columns] if answers else []
+        questions = [task for task in given if task]
+        if questions and len(questions) == len(columns):
+            how = "bootstrap over source questions"
+            ranked = bootstrap_rank_intervals(
+                questions, choices.ties,
+                confidence=choices.confidence, draws=choices.draws, seed=choices.seed,
+            )  # fmt: skip
+        else:
+            how = "parametric draws"
+            cells = np.ix_(entrants, columns)
+            ranked = rank_intervals(
                 table.score[cells], stderr[cells], choices.ties,
                 confidence=choices.confidence, draws=choices.draws, seed=choices.seed,
-            )
-            if entrants
-            else None
-        )  # fmt: skip
-        found.append(LanguageRanks(language, entrants, asked[~whole].tolist(), ranked))
+            )  # fmt: skip
+        found.append(LanguageRanks(language, entrants, left_out, ranked, how))
     return found
 
 
@@ -137,7 +156,13 @@ def write(table: Table, found: Statistics, choices: Choices, name: str, out: Pat
     for file, rows in (
         ("ranks", _rank_rows(table, found.ranks)),
         ("groups", _group_rows(table, found.groups)),
-        ("changes", _change_rows(table, found.changes)),
+        (
+            "changes",
+            [
+                *_change_rows(table, found.changes),
+                *_group_change_rows(table, found.group_changes),
+            ],
+        ),
         ("consistency", found.findings),
     ):
         with (out / f"{file}.csv").open("w", newline="", encoding="utf-8") as opened:
@@ -150,7 +175,7 @@ def write(table: Table, found: Statistics, choices: Choices, name: str, out: Pat
 
 def _rank_rows(table: Table, found: Sequence[LanguageRanks]) -> Iterable[Sequence[str]]:
     labels = table.labels()
-    for language, entrants, left_out, ranked in found:
+    for language, entrants, left_out, ranked, _ in found:
         if ranked:
             for at in np.argsort(ranked.average, kind="stable").tolist():
                 figures = (ranked.average[at], ranked.low[at], ranked.high[at])
@@ -187,6 +212,13 @@ def _change_rows(table: Table, found: Changes) -> Iterable[Sequence[str]]:
     for entrant, number, row, verdict, rule in rows:
         column = table.columns[number]
         yield [column.group, *table.entrants[entrant], column.task, *row, VERDICTS[verdict], rule]
+
+
+def _group_change_rows(table: Table, found: Sequence[GroupChange]) -> Iterable[Sequence[str]]:
+    for group, entrant, base, score, change, verdict, rule in found:
+        difference = change[:3] if change else [float("nan")] * 3
+        figures = _texts(np.array([base, score, *difference]), table.unit)
+        yield [group, *table.entrants[entrant], ALL_TASKS, *figures, VERDICTS[verdict], rule]
 
 
 def _texts(values: Floats, unit: float) -> list[str]:

@@ -10,6 +10,7 @@
 A group is what the summary pools over; a task belongs to one group.
 """
 
+from itertools import combinations
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -17,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from hub.failure import BadInput
 
 Measure = Literal["bits_per_byte", "accuracy"]
+Correction = Literal["holm", "benjamini-hochberg", "bh", "none"]
+"""of p-values over a family of tests; bh is short for benjamini-hochberg"""
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -89,6 +92,47 @@ class Claim(_Frozen):
         return tuple(name for name in dict.fromkeys(self.among) if name != self.model)
 
 
+class Family(_Frozen):
+    """Differences that are judged together: of these groups and of these models, empty for any."""
+
+    groups: tuple[Name, ...] = ()
+    models: tuple[Name, ...] = ()
+    """what changed: `adapted` in base → adapted"""
+
+    def holds(self, group: str, model: str) -> bool:
+        return group in (self.groups or (group,)) and model in (self.models or (model,))
+
+    def meets(self, other: "Family") -> bool:
+        def common(one: tuple[str, ...], two: tuple[str, ...]) -> bool:
+            return not one or not two or bool(set(one) & set(two))
+
+        return common(self.groups, other.groups) and common(self.models, other.models)
+
+
+class Significance(_Frozen):
+    """When a printed difference counts as one.
+
+        significance: {correction: holm, families: {gain: {groups: [medical]}}}
+
+    Without families the table of all differences is one. Differences that no family takes are
+    one together.
+    """
+
+    correction: Correction = "holm"
+    families: dict[Name, Family] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        for (one, first), (two, second) in combinations(self.families.items(), 2):
+            if first.meets(second):
+                raise ValueError(f"{one} and {two} share differences: each is judged once")
+        return self
+
+    def family(self, group: str, model: str) -> str:
+        """The name of a difference's family; empty for what is left."""
+        return next((n for n, each in self.families.items() if each.holds(group, model)), "")
+
+
 class EvaluationSettings(_Frozen):
     models: Annotated[list[Name], Field(min_length=1)]
     tasks: Annotated[dict[Name, TaskSettings], Field(min_length=1)]
@@ -97,5 +141,6 @@ class EvaluationSettings(_Frozen):
     resamples: int = Field(default=2000, ge=100)
     """bootstrap resamples; the tails of a 95% interval then rest on 50 of 2,000 each"""
     seed: int = Field(default=0, ge=0)
+    significance: Significance = Significance()
     claims: tuple[Claim, ...] = ()
     """what the cards say about the results; a release whose claims do not hold is refused"""

@@ -48,6 +48,8 @@ class Change:
     difference: float
     ci_low: float
     ci_high: float
+    p_value: float
+    """of this difference alone"""
     documents: int
 
     @property
@@ -121,7 +123,9 @@ def _change(
         seed=settings.seed,
     )
     old, new = pairs[0]
-    return Change(old.model, new.model, group, found.value, found.low, found.high, len(pairs))
+    return Change(
+        old.model, new.model, group, found.value, found.low, found.high, found.p, len(pairs)
+    )
 
 
 def _by_document(samples: Iterable[Sample]) -> dict[tuple[str, str, str], Sample]:

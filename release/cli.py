@@ -259,7 +259,10 @@ def verify(
 @app.command()
 def stats(
     table: Annotated[
-        Path, typer.Argument(metavar="TABLE", help="a tidy table of results or answers")
+        Path,
+        typer.Argument(
+            metavar="TABLE", help="a tidy table of results or answers, or published samples"
+        ),
     ],
     out: Annotated[Path, typer.Option(metavar="D", help="the folder to write into")],
     ties: Annotated[str, typer.Option(help="average, min or first (table order)")] = "average",
@@ -274,6 +277,9 @@ def stats(
     scale: Annotated[
         str | None, typer.Option(help="proportion or percent; told from the scores unless given")
     ] = None,
+    base: Annotated[
+        str | None, typer.Option(help="of published samples: what the other models are compared to")
+    ] = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -284,7 +290,7 @@ def stats(
     with errors(debug):
         from release.stats import stats as compute
 
-        said = compute(table, out, ties, rule, correction, scale)
+        said = compute(table, out, ties, rule, correction, scale, base)
         if as_json:
             print_json(said.counts)
         else:

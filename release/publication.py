@@ -20,12 +20,11 @@ from hub.disk import sync_tree, write_atomically, write_json
 from hub.failure import BadInput
 from hub.manifest import Artefact, describe_files, verify_payload
 from hub.publication import PUBLICATION, Publication, Repo, RepoType, digest_of
-from release import claims, table
+from release import claims, columns, table
 from release.beside import beside_corpus, beside_model
 from release.front import fronts
 from release.gate import gate
 from release.recipe import Recipe
-from release.result_tables import DIFFERENCES, SCORES, TASKS, difference_row, write_table
 from release.steps import RESULTS
 
 
@@ -242,14 +241,11 @@ def _results(context: _Context, building: Path) -> Repo:
         verify_payload(artefact)
         _place(artefact.folder / "samples.parquet", folder / "samples" / f"{model}.parquet")
         tasks += [asdict(score) for score in read_scores(artefact)]
-    write_table(folder / "tasks.parquet", tasks, TASKS)
+    columns.write(folder / "tasks.parquet", tasks, columns.TASKS)
     found = table.differences(context.recipe.release, context.artefacts)
-    write_table(folder / "scores.parquet", context.scores, SCORES)
-    write_table(
-        folder / "differences.parquet",
-        [difference_row(difference) for difference in found],
-        DIFFERENCES,
-    )
+    columns.write(folder / "scores.parquet", context.scores, columns.SCORES)
+    rows = [columns.difference(each) for each in found]
+    columns.write(folder / "differences.parquet", rows, columns.DIFFERENCES)
     points = fronts(context.recipe.release, context.artefacts)
     if points:
         write_json(folder / "front.json", [asdict(point) for point in points])
@@ -263,9 +259,16 @@ def _results(context: _Context, building: Path) -> Repo:
         scores=context.scores,
         claims=[judged.sentence() for judged in context.claims],
         changes=[
-            (f"{what}, {change.group}", change.before, change.after, table.interval(change))
-            for what, change in found
+            (
+                f"{what}, {change.group}",
+                change.before,
+                change.after,
+                table.interval(change),
+                verdict,
+            )
+            for what, change, _, _, verdict in found
         ],
+        judged=table.judged_how(evaluation, found),
         front=[asdict(point) for point in points],
         links=context.links,
     )

@@ -246,6 +246,12 @@ def _inconsistencies(release: Release) -> Iterator[Complaint]:
     if release.evaluation:
         yield from _undefined(("evaluation", "models"), release.evaluation.models, models)
         yield from _unfounded_claims(release, release.evaluation)
+        groups = {task.group: None for task in tasks.values()}
+        for name, family in release.evaluation.significance.families.items():
+            where = ("evaluation", "significance", "families", name)
+            yield from _undefined((*where, "groups"), family.groups, groups)
+            evaluated = dict.fromkeys(release.evaluation.models)
+            yield from _undefined((*where, "models"), family.models, evaluated)
     for name, task in tasks.items():
         where = ("evaluation", "tasks", name, "corpus")
         yield from _undefined(where, [task.corpus], release.corpora)

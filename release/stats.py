@@ -17,20 +17,30 @@ class Said(NamedTuple):
 
 
 def stats(
-    path: Path, out: Path, ties: str, rule: str | None, correction: str, scale: str | None
+    path: Path,
+    out: Path,
+    ties: str,
+    rule: str | None,
+    correction: str,
+    scale: str | None,
+    base: str | None = None,
 ) -> Said:
     """Write ranks, groups, changes, consistency and the report of the table at `path`."""
     if find_spec("numpy") is None:
         raise BadInput("statistics need an extra: pip install 'imprimatur[evaluation]'")
     from evaluation.changes import VERDICTS, Rule
-    from evaluation.paired import has_answers, read_answers
+    from evaluation.paired import Answers, gather, has_answers, read_answers
     from evaluation.reading import read_table
     from evaluation.report import Choices, statistics, write
-    from evaluation.statistics.families import Correction
+    from evaluation.samples import is_published, read_published
+    from evaluation.settings import Correction
     from evaluation.statistics.ranks import Ties
     from evaluation.tables import Scale
 
-    paired = has_answers(path)
+    published = read_published(path, base) if is_published(path) else None
+    if base is not None and published is None:
+        raise BadInput("--base is for published answers; a table names it in its column base")
+    paired = published is not None or has_answers(path)
     rule = rule or ("paired" if paired else "unpaired-z")
     choices = Choices(
         ties=_one_of("--ties", ties, get_args(Ties)),
@@ -38,8 +48,16 @@ def stats(
         correction=_one_of("--correction", correction, get_args(Correction)),
     )
     declared = None if scale is None else _one_of("--scale", scale, get_args(Scale))
-    table, answers = read_answers(path) if paired else (read_table(path, declared), None)
+    answers: Answers | None = None
+    if published is not None:
+        table, answers = gather(published.rows, str(path))
+    elif paired:
+        table, answers = read_answers(path)
+    else:
+        table = read_table(path, declared)
     found = statistics(table, choices, answers)
+    if published is not None:
+        found = found._replace(findings=[*found.findings, *published.left_out])
     write(table, found, choices, path.name, out)
     verdicts = Counter(VERDICTS[verdict] for verdict in found.changes.verdict.tolist())
     checks = Counter(finding.check for finding in found.findings)

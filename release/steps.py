@@ -239,7 +239,9 @@ def _results(model: str, name: str, settings: EvaluationSettings) -> Step:
         return {"": outcome}
 
     # what is said about the answers changes none of them
-    part = settings.model_dump(mode="json", exclude={"models", "claims"}) | {"model": model}
+    part = settings.model_dump(mode="json", exclude={"models", "claims", "significance"}) | {
+        "model": model
+    }
     return Step(
         name, "evaluation", "results", part,
         (("model", model), *((f"tasks-{task}", task) for task in tasks)), (), 1, run,

@@ -2,21 +2,29 @@
 changed.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from evaluation.results import Sample, read_samples
 from evaluation.settings import EvaluationSettings
+from evaluation.statistics.families import adjust
 from evaluation.summary import Change, compare, summarise
 from hub.manifest import Artefact
 from release.recipe import Release
 from release.steps import RESULTS
 
+Verdict = Literal["better", "worse", "no clear difference"]
+
 
 class Difference(NamedTuple):
     what: str
     change: Change
+    family: str
+    """as the release file names it; empty for all that it does not name"""
+    p_adjusted: float
+    verdict: Verdict
 
 
 def scores(release: Release, artefacts: Mapping[str, Artefact]) -> list[dict[str, Any]]:
@@ -32,22 +40,64 @@ def scores(release: Release, artefacts: Mapping[str, Artefact]) -> list[dict[str
 
 
 def differences(release: Release, artefacts: Mapping[str, Artefact]) -> list[Difference]:
-    """Adapted against its base, and merges against what they were merged from, in bits per byte."""
+    """Adapted against its base, and merges against what they were merged from, in bits per byte.
+
+    Each is judged together with the others of its family: see `evaluation.settings.Significance`.
+    """
     settings = release.evaluation
     if settings is None or not _measures_text(settings):
         return []
     answers = {m: read_samples(artefacts[m + RESULTS]) for m in settings.models}
-    found = []
+    found: list[tuple[str, Change]] = []
     for name, training in release.training.items():
         if name in answers and training.base in answers:
             for change in _changes(answers, training.base, name, settings):
-                found.append(Difference("adaptation", change))
+                found.append(("adaptation", change))
     for name in release.merging:
         for parent in release.training:
             if name in answers and parent in answers and parent in _inputs(artefacts[name]):
                 for change in _changes(answers, parent, name, settings):
-                    found.append(Difference("merge", change))
-    return found
+                    found.append(("merge", change))
+    return judged(found, settings)
+
+
+def judged(found: Sequence[tuple[str, Change]], settings: EvaluationSettings) -> list[Difference]:
+    """In the order given."""
+    significance = settings.significance
+    families = [significance.family(change.group, change.after) for _, change in found]
+    adjusted = [1.0] * len(found)
+    for family in set(families):
+        members = [number for number, name in enumerate(families) if name == family]
+        p = adjust([found[number][1].p_value for number in members], significance.correction)
+        for number, value in zip(members, p.tolist(), strict=True):
+            adjusted[number] = value
+    return [
+        Difference(what, change, family, p, _verdict(change, p < 1 - settings.confidence))
+        for (what, change), family, p in zip(found, families, adjusted, strict=True)
+    ]
+
+
+def _verdict(change: Change, sure: bool) -> Verdict:
+    if not sure:
+        return "no clear difference"
+    return "better" if change.difference < 0 else "worse"
+
+
+def judged_how(settings: EvaluationSettings | None, found: Sequence[Difference]) -> str:
+    """A sentence for the card."""
+    if settings is None or not found:
+        return ""
+    level = f"{1 - settings.confidence:.2g}"
+    by = {"holm": "Holm", "none": ""}.get(settings.significance.correction, "Benjamini-Hochberg")
+    if not by:
+        return f"A verdict needs a p-value below {level}, which is not corrected."
+    counts = Counter(difference.family or "all others" for difference in found)
+    if len(counts) == 1:
+        sizes = f"the {len(found)} differences of this table"
+    else:
+        sizes = ", ".join(f"{name} ({count})" for name, count in counts.items())
+        sizes = f"each family: {sizes}"
+    return f"A verdict needs a p-value below {level}, corrected by {by} over {sizes}."
 
 
 def _measures_text(settings: EvaluationSettings) -> bool:
@@ -92,9 +142,7 @@ def _score(row: Mapping[str, Any]) -> str:
 def difference_lines(found: Sequence[Difference]) -> list[str]:
     """One line a change, in words."""
     lines = []
-    for what, change in found:
-        better = "better" if change.difference < 0 else "worse"
-        verdict = better if change.certain else "no clear difference"
+    for what, change, _, _, verdict in found:
         lines.append(
             f"{what}: {change.before} → {change.after}, {change.group}: "
             f"{interval(change)} bits per byte ({verdict})"

@@ -131,6 +131,18 @@ def test_cards_read_back_as_they_were_meant(rehearsed):
     assert merge.to_dict()["base_model_relation"] == "merge"
 
 
+def test_differences_are_published_with_their_verdicts(rehearsed):
+    _, folder = publication_of(rehearsed)
+    results = folder / "dataset/imprimatur-demo/demo-results"
+    rows = pq.read_table(results / "differences.parquet").to_pylist()
+    card = (results / "README.md").read_text(encoding="utf-8")
+    assert f"corrected by Holm over the {len(rows)} differences of this table" in card
+    assert all(row["p_value"] <= row["p_adjusted"] <= 1 for row in rows)
+    for row in rows:
+        assert (row["verdict"] == "no clear difference") == (row["p_adjusted"] >= 0.05)
+        assert f"{row['difference']:+.3f} [" in card
+
+
 def test_nothing_private_is_published(rehearsed):
     _, folder = publication_of(rehearsed)
     for path in folder.rglob("*"):

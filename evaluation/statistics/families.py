@@ -6,12 +6,10 @@
 Sources: Holm 1979 (Scand. J. Stat. 6:65); Benjamini and Hochberg 1995 (JRSS B 57:289).
 """
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Correction = Literal["holm", "bh", "none"]
+from evaluation.settings import Correction
 
 
 def adjust(p: ArrayLike, correction: Correction) -> NDArray[np.float64]:

@@ -40,6 +40,17 @@ class Estimate(NamedTuple):
     stderr: float
 
 
+class Contrast(NamedTuple):
+    """An estimated difference."""
+
+    value: float
+    low: float
+    high: float
+    stderr: float
+    p: float
+    """two-sided, by how many resamples lie on the other side of 0"""
+
+
 def wilson(successes: int, n: int, confidence: float) -> Interval:
     """Score interval of a proportion; unlike value ± z·stderr it stays honest near 0 and 1."""
     if not 0 <= successes <= n or n == 0:
@@ -113,7 +124,7 @@ def paired_ratio_difference(
     confidence: float,
     resamples: int,
     seed: int,
-) -> Estimate:
+) -> Contrast:
     """Ratio of `after` minus ratio of `before`, both on the same items with the same denominators.
 
     Each resample draws items once for both sides, so what makes an item hard cancels out.
@@ -122,7 +133,10 @@ def paired_ratio_difference(
     _check_denominators(columns[2])
     sums = _resampled_sums(columns, resamples, seed)
     value = float((columns[1].sum() - columns[0].sum()) / columns[2].sum())
-    return _percentile(value, (sums[1] - sums[0]) / sums[2], confidence)
+    replicates = (sums[1] - sums[0]) / sums[2]
+    beyond = min(int((replicates <= 0).sum()), int((replicates >= 0).sum()))
+    p = min(1.0, 2 * (1 + beyond) / (resamples + 1))
+    return Contrast(*_percentile(value, replicates, confidence), p)
 
 
 def _quantile(confidence: float) -> float:

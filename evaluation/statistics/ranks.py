@@ -2,6 +2,7 @@
 
     average_ranks(score, "first")           rank 1 is the best; mean over tasks
     rank_intervals(score, stderr, ...)      the same with an interval, and groups of equals
+    bootstrap_rank_intervals(tasks, ...)    the same from the answers to each question
 
 How ties are counted changes the ranks, so the rule is named: `average` gives each the mean of the
 places they share, `min` the best of them, `first` the places in table order. PARTAGES' Table 7
@@ -17,6 +18,7 @@ asked, lowest where the models differ by less than their errors.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -65,18 +67,56 @@ def rank_intervals(
 ) -> Ranks:
     if not (np.isfinite(score).all() and np.isfinite(stderr).all()):
         raise EvaluationError("ranks need a score and a standard error in every cell")
-    average = average_ranks(score, ties)
-    models = len(score)
     draws = max(100, min(draws, MAX_DRAWN_CELLS // max(1, score.size)))
-    drawn = _drawn_ranks(score, stderr, draws, seed)
+    average = average_ranks(score, ties)
+    return _intervals(average, average, _drawn_ranks(score, stderr, draws, seed), confidence)
+
+
+class Questions(NamedTuple):
+    """Of one task that all models were asked alike: source questions by models, and by nothing."""
+
+    right: Floats
+    """sum of the scores of a question's answers"""
+    asked: Floats
+    """number of its answers"""
+
+
+def bootstrap_rank_intervals(
+    tasks: Sequence[Questions], ties: Ties, *, confidence: float, draws: int, seed: int
+) -> Ranks:
+    """Questions are drawn for all models at once, so what makes one hard tells no model apart."""
+    generator = np.random.default_rng(seed)
+    score = np.column_stack([task.right.sum(axis=0) / task.asked.sum() for task in tasks])
+    draws = max(100, min(draws, MAX_DRAWN_CELLS // max(1, score.size)))
+    drawn = np.empty((draws, *score.shape))
+    for number, (right, asked) in enumerate(tasks):
+        count = len(asked)
+        # the noise of the score and of its repetition, and that of an unbiased variance
+        widen = math.sqrt(2 * count / (count - 1))
+        for draw in range(draws):
+            times = np.bincount(generator.integers(0, count, size=count), minlength=count)
+            found = times @ right / (times @ asked)
+            drawn[draw, :, number] = score[:, number] + widen * (found - score[:, number])
+    # equal answers are equal scores, whatever the order of the sums
+    drawn = np.round(drawn, 12)
+    places = np.array([average_ranks(each, "average") for each in drawn], dtype=np.float32)
+    told = average_ranks(score, "average")
+    return _intervals(average_ranks(score, ties), told, places, confidence)
+
+
+def _intervals(
+    average: Floats, told: Floats, drawn: NDArray[np.float32], confidence: float
+) -> Ranks:
+    """`told`: the ranks by which models are told apart."""
+    models = len(average)
     tail = (1 - confidence) / 2
     below, above = np.quantile(drawn, [tail, 1 - tail], axis=0)
     return Ranks(
         average,
         np.clip(np.minimum.reduce([below, 2 * average - above, average]), 1, models),
         np.clip(np.maximum.reduce([above, 2 * average - below, average]), 1, models),
-        _tied(average, drawn, quantile(confidence)),
-        draws,
+        _tied(told, drawn, quantile(confidence)),
+        len(drawn),
     )
 
 

@@ -19,11 +19,13 @@ class ResultsCard:
     scores: Sequence[Score]
     claims: Sequence[str]
     """sentences that were tested and hold, each with its figures"""
-    changes: Sequence[tuple[str, str, str, str]]
-    """(what, from, to, difference with interval), computed on pairs of answers"""
+    changes: Sequence[tuple[str, str, str, str, str]]
+    """(what, from, to, difference with interval, verdict), computed on pairs of answers"""
     front: Sequence[Mapping[str, Any]]
     """the points of every sweep: {merge, model, t, scores by group, on_front}"""
     links: dict[str, str]
+    judged: str = ""
+    """how the verdicts on the changes were reached"""
 
 
 _CONFIGURATIONS = {
@@ -69,9 +71,9 @@ def render(card: ResultsCard) -> str:
 
 ## Differences
 
-Computed on the same documents, pair by pair; below 0 is better.
+Computed on the same documents, pair by pair; below 0 is better. {card.judged}
 
-{table(("what", "from", "to", "bits per byte"), card.changes, right=(3,))}
+{table(("what", "from", "to", "bits per byte", "verdict"), card.changes, right=(3,))}
 
 {_front(card)}## Load it
 

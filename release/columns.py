@@ -1,11 +1,11 @@
-"""The tables of the results repo: their columns, and how they are written."""
+"""The Parquet files of a results repo: their columns, which other programs read by name."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from release import table
+from release.table import Difference
 
 SCORES = {
     "model": str,
@@ -21,16 +21,23 @@ TASKS = {
 }  # fmt: skip
 DIFFERENCES = {
     "before": str, "after": str, "group": str, "metric": str, "difference": float,
-    "ci_low": float, "ci_high": float, "items": int,
+    "ci_low": float, "ci_high": float, "items": int, "p_value": float, "p_adjusted": float,
+    "family": str, "verdict": str,
 }  # fmt: skip
 
 
-def difference_row(difference: table.Difference) -> dict[str, Any]:
-    row = asdict(difference.change)
-    return row | {"metric": "bits_per_byte", "items": row["documents"]}
+def difference(found: Difference) -> dict[str, Any]:
+    row = asdict(found.change)
+    return row | {
+        "metric": "bits_per_byte",
+        "items": row["documents"],
+        "p_adjusted": found.p_adjusted,
+        "family": found.family,
+        "verdict": found.verdict,
+    }
 
 
-def write_table(path: Path, rows: list[dict[str, Any]], columns: Mapping[str, type]) -> None:
+def write(path: Path, rows: list[dict[str, Any]], columns: Mapping[str, type]) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
