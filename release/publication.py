@@ -36,6 +36,12 @@ class _Context:
     claims: list[claims.Judged]
 
     @property
+    def confidence(self) -> float:
+        """Of every interval of the release; without an evaluation there is none to speak of."""
+        evaluation = self.recipe.release.evaluation
+        return evaluation.confidence if evaluation else 0.0
+
+    @property
     def tag(self) -> str:
         return f"v{self.recipe.release.version}"
 
@@ -184,6 +190,7 @@ def _model_card(context: _Context, name: str) -> str:
             datasets=[context.repo(corpus) for corpus in corpora],
             results_repo=context.repo("results"),
             scores=context.scores,
+            confidence=context.confidence,
             links=context.links,
             position=release.training_position,
         )
@@ -257,6 +264,7 @@ def _results(context: _Context, building: Path) -> Repo:
         title=context.title("results"),
         description=context.recipe.release.description,
         scores=context.scores,
+        confidence=context.confidence,
         claims=[judged.sentence() for judged in context.claims],
         changes=[
             (

@@ -169,13 +169,15 @@ def test_the_card_says_what_was_claimed_and_nothing_otherwise():
     told = claim("better", "accuracy", than="a")
     judged = Judged(judge(told, ANSWERS, settings(told)), "0" * 64, planned=False)
     card = ResultsCard(
-        repo="n/r", tag="v1", title="t", description="d", scores=[], claims=[judged.sentence()],
-        changes=[], front=[], links={},
+        repo="n/r", tag="v1", title="t", description="d", scores=[], confidence=0.9,
+        claims=[judged.sentence()], changes=[], front=[], links={},
     )  # fmt: skip
     text = render(card)
     assert "## What is claimed" in text
     assert "b is better than a on medical (accuracy): gain +0." in text
     assert "(post hoc)." in text
+    assert "90% interval" in text
+    assert "95% interval" not in text
     assert "What is claimed" not in render(dataclasses.replace(card, claims=[]))
 
 

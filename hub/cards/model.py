@@ -34,6 +34,8 @@ class ModelCard:
     results_repo: str
     scores: Sequence[Score]
     """of all models of the release, so that they can be compared"""
+    confidence: float
+    """of their intervals, 0 to 1"""
     links: dict[str, str]
     position: Position = "use-follows"
     """on what training does to obligations"""
@@ -91,8 +93,9 @@ model = AutoModelForCausalLM.from_pretrained("{card.repo}", revision="{card.tag}
 
 ## Results
 
-On documents that no model was trained on; 95% intervals. Lower bits per byte are better, higher
-accuracy is better. Every answer is in [{card.results_repo}](/datasets/{card.results_repo}).
+On documents that no model was trained on; {100 * card.confidence:g}% intervals. Lower bits per byte
+are better, higher accuracy is better. Every answer is in
+[{card.results_repo}](/datasets/{card.results_repo}).
 
 {_results(card)}
 

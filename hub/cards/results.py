@@ -17,6 +17,8 @@ class ResultsCard:
     title: str
     description: str
     scores: Sequence[Score]
+    confidence: float
+    """of every interval, 0 to 1"""
     claims: Sequence[str]
     """sentences that were tested and hold, each with its figures"""
     changes: Sequence[tuple[str, str, str, str, str]]
@@ -57,6 +59,7 @@ def render(card: ResultsCard) -> str:
          f"{score['ci_low']:.4f} – {score['ci_high']:.4f}")
         for score in card.scores
     ]  # fmt: skip
+    interval = f"{100 * card.confidence:g}% interval"
     return f"""---
 {data.to_yaml()}
 ---
@@ -67,7 +70,7 @@ def render(card: ResultsCard) -> str:
 
 {_claims(card)}## Scores
 
-{table(("model", "group", "metric", "value", "95% interval"), rows, right=(3, 4))}
+{table(("model", "group", "metric", "value", interval), rows, right=(3, 4))}
 
 ## Differences
 

@@ -23,7 +23,6 @@ POSITIONS: dict[Position, str] = {
     "texts-follow": "the model is bound by the licence of every text it was trained on",
 }
 DEFAULT: Position = "use-follows"
-POSITION = POSITIONS[DEFAULT]
 
 RESEARCH_ONLY = "LicenseRef-research-use"
 
