@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from merging.preflight import check, header
+from merging.headers import header
+from merging.preflight import check
 from merging.settings import MergeError
 
 SHAPES = {"model.embed_tokens.weight": [8, 4], "model.layers.0.mlp.up_proj.weight": [6, 4]}
@@ -89,7 +90,7 @@ def test_parents_that_do_not_fit_are_one_sentence(
     tmp_path: Path, damage: Callable[[Path], object], sentence: str
 ) -> None:
     parents = {name: write_model(tmp_path / name) for name in ("base", "adapted")}
-    check(parents)
+    assert check(parents) == []
     damage(parents["adapted"])
     with pytest.raises(MergeError, match=sentence):
         check(parents)
