@@ -1,8 +1,8 @@
 """The candidates of a sweep, and their weights in memory: nothing is written to evaluate one.
 
-    grid(settings)                              every candidate: a label and a mergekit configuration
-    with Network(parents, donor) as network:    one model in memory, loaded once
-        network.become(candidate.mergekit)      its weights are now the candidate's
+    grid(settings)                          every candidate: label and mergekit configuration
+    network = Network(parents, donor)       one model in memory, loaded once
+    network.become(candidate.mergekit)      its weights are now the candidate's
 
 mergekit plans each candidate (slices, filters, gradients, parameters by tensor), so that a
 configuration means here what it means there. SLERP is computed here: the angle between two tensors

@@ -20,12 +20,13 @@ from hub.disk import sync_tree, write_atomically, write_json
 from hub.failure import BadInput
 from hub.manifest import Artefact, describe_files, verify_payload
 from hub.publication import PUBLICATION, Publication, Repo, RepoType, digest_of
-from release import claims, columns, table
+from release import claims, columns, merges, table
 from release.beside import beside_corpus, beside_model
-from release.front import fronts
 from release.gate import gate
 from release.recipe import Recipe
-from release.steps import RESULTS
+from release.steps import RESULTS, SWEEP
+
+FRONT_FIGURE = "front.png"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,13 @@ class _Context:
 
     @property
     def models(self) -> list[str]:
-        return [*self.recipe.release.training, *self.recipe.release.merging]
+        release = self.recipe.release
+        return [*release.training, *release.merging, *release.quantised]
+
+    def front(self, name: str) -> list[dict[str, Any]]:
+        """What the sweep of merge `name` found; empty where there was none."""
+        swept = self.artefacts.get(name + SWEEP)
+        return merges.front(swept) if swept else []
 
     @property
     def links(self) -> dict[str, str]:
@@ -120,6 +127,10 @@ def _repo(context: _Context, building: Path, kind: RepoType, name: str) -> Repo:
         beside_corpus(folder, context.title(name), artefact)
     else:
         _training_content(context, name, folder)
+        if picture := _drawn(context, name):
+            write_atomically(folder / FRONT_FIGURE, picture)
+        if (configuration := artefact.folder / "mergekit_config.yml").is_file():
+            _place(configuration, folder / configuration.name)
     public = artefact.manifest.model_dump(mode="json")
     write_json(folder / "manifest.json", public)
     return _describe(context, kind, name, artefact.manifest.kind, artefact.manifest.digest, folder)
@@ -175,7 +186,8 @@ def _model_card(context: _Context, name: str) -> str:
     manifest = context.artefacts[name].manifest
     parents = [entry.name for entry in manifest.inputs if entry.name in context.models]
     corpora = _training_corpora(context, name)
-    relation = "merge" if name in release.merging else "finetune" if parents else None
+    made_by = {"merge": "merge", "quantised": "quantized"}
+    relation = made_by.get(manifest.kind, "finetune" if parents else None)
     return model_card.render(
         model_card.ModelCard(
             repo=context.repo(name),
@@ -193,8 +205,21 @@ def _model_card(context: _Context, name: str) -> str:
             confidence=context.confidence,
             links=context.links,
             position=release.training_position,
+            front=context.front(name),
+            picture=FRONT_FIGURE if _drawn(context, name) else "",
         )
     )
+
+
+def _drawn(context: _Context, name: str) -> bytes | None:
+    """The figure of a merge's sweep, where the release file names the two groups."""
+    settings = context.recipe.release.merging.get(name)
+    rows = context.front(name)
+    if not rows or settings is None or settings.sweep is None or not settings.sweep.general:
+        return None
+    from merging.figure import draw
+
+    return draw(rows, settings.sweep.domain, settings.sweep.general)
 
 
 def _training_content(context: _Context, name: str, folder: Path) -> None:
@@ -253,9 +278,9 @@ def _results(context: _Context, building: Path) -> Repo:
     columns.write(folder / "scores.parquet", context.scores, columns.SCORES)
     rows = [columns.difference(each) for each in found]
     columns.write(folder / "differences.parquet", rows, columns.DIFFERENCES)
-    points = fronts(context.recipe.release, context.artefacts)
+    points = [row for name in context.recipe.release.merging for row in context.front(name)]
     if points:
-        write_json(folder / "front.json", [asdict(point) for point in points])
+        write_json(folder / "front.json", points)
     if context.claims:
         write_json(folder / "claims.json", [judged.row() for judged in context.claims])
     card = results_card.ResultsCard(
@@ -277,7 +302,7 @@ def _results(context: _Context, building: Path) -> Repo:
             for what, change, _, _, verdict in found
         ],
         judged=table.judged_how(evaluation, found),
-        front=[asdict(point) for point in points],
+        front=points,
         links=context.links,
     )
     write_atomically(folder / "README.md", results_card.render(card).encode())

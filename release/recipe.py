@@ -28,7 +28,7 @@ from hub.failure import BadInput
 from hub.licences.compose import Position
 from hub.licences.recognise import recognise
 from hub.licences.rights import RecordedDecision
-from merging.settings import MergingSettings, parents_of
+from merging.settings import MergingSettings, QuantisedSettings, parents_of
 from release import yaml
 from training.settings import TinyModel, TrainingSettings
 
@@ -40,7 +40,7 @@ Namespace = Annotated[
 ]
 Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$")]
 
-SECTIONS = ("sources", "corpora", "models", "training", "merging", "evaluation.tasks")
+SECTIONS = ("sources", "corpora", "models", "training", "merging", "quantised", "evaluation.tasks")
 """Where the keys are names that the file defines."""
 
 
@@ -85,6 +85,7 @@ class Release(_Settings):
     models: dict[Name, ModelSettings] = {}
     training: dict[Name, TrainingSettings] = {}
     merging: dict[Name, MergingSettings] = {}
+    quantised: dict[Name, QuantisedSettings] = {}
     evaluation: EvaluationSettings | None = None
     space: SpaceSettings | None = None
     scales: dict[Name, dict[str, Any]] = {}
@@ -203,8 +204,8 @@ def _known_fields(location: tuple[str | int, ...]) -> list[str]:
     """Field names that would have been right where the unknown one stands."""
     models: dict[str, type[BaseModel]] = {
         "sources": SourceSettings, "corpora": CorpusSettings, "training": TrainingSettings,
-        "merging": MergingSettings, "evaluation": EvaluationSettings, "models": TinyModel,
-        "space": SpaceSettings,
+        "merging": MergingSettings, "quantised": QuantisedSettings,
+        "evaluation": EvaluationSettings, "models": TinyModel, "space": SpaceSettings,
     }  # fmt: skip
     model = Release if len(location) == 1 else models.get(str(location[0]), Release)
     return list(model.model_fields)
@@ -216,7 +217,8 @@ Complaint = tuple[tuple[str | int, ...], str]
 def _inconsistencies(release: Release) -> Iterator[Complaint]:
     """What no single field shows: undefined names, unknown licences, a name given twice."""
     tasks = release.evaluation.tasks if release.evaluation else {}
-    models = {**release.models, **release.training, **release.merging}
+    full = {**release.models, **release.training, **release.merging}
+    models = {**full, **release.quantised}
     yield from _names_given_twice(release, tasks)
     for name, source in release.sources.items():
         if source.terms and recognise(source.terms.licence) is None:
@@ -239,10 +241,13 @@ def _inconsistencies(release: Release) -> Iterator[Complaint]:
         if recognise(model.tiny.licence) is None:
             yield (*where, "licence"), f"unknown licence “{model.tiny.licence}”"
     for name, training in release.training.items():
-        yield from _undefined(("training", name, "base"), [training.base], models)
+        yield from _undefined(("training", name, "base"), [training.base], full)
         yield from _undefined(("training", name, "corpus"), [training.corpus], release.corpora)
     for name, merging in release.merging.items():
-        yield from _undefined(("merging", name, "mergekit"), parents_of(merging), models)
+        yield from _undefined(("merging", name, "mergekit"), parents_of(merging), full)
+        yield from _unfounded_sweep(name, merging, release)
+    for name, quantised in release.quantised.items():
+        yield from _undefined(("quantised", name, "model"), [quantised.model], full)
     if release.evaluation:
         yield from _undefined(("evaluation", "models"), release.evaluation.models, models)
         yield from _unfounded_claims(release, release.evaluation)
@@ -260,6 +265,26 @@ def _inconsistencies(release: Release) -> Iterator[Complaint]:
                 where,
                 f"{task.corpus} is for training: a task needs a corpus of another split",
             )
+
+
+def _unfounded_sweep(name: str, settings: MergingSettings, release: Release) -> Iterator[Complaint]:
+    """Candidates are compared on tasks of the validation split, which no final figure uses."""
+    if settings.sweep is None:
+        return
+    tasks = release.evaluation.tasks.values() if release.evaluation else ()
+    groups = {
+        task.group: None
+        for task in tasks
+        if task.measure == settings.sweep.measure
+        and task.corpus in release.corpora
+        and release.corpora[task.corpus].split == "validation"
+    }
+    where = ("merging", name, "sweep")
+    if not groups:
+        measure = settings.sweep.measure.replace("_", " ")
+        yield where, f"no task measures {measure} on a corpus of the validation split"
+    for group in filter(None, (settings.sweep.domain, settings.sweep.general)):
+        yield from _undefined(where, [group], groups)
 
 
 def _unfounded_claims(release: Release, settings: EvaluationSettings) -> Iterator[Complaint]:
@@ -291,7 +316,7 @@ def _names_given_twice(release: Release, tasks: dict[str, Any]) -> Iterator[Comp
     seen: dict[str, str] = {}
     sections: dict[str, dict[str, Any]] = {
         "corpora": release.corpora, "models": release.models, "training": release.training,
-        "merging": release.merging, "evaluation.tasks": tasks,
+        "merging": release.merging, "quantised": release.quantised, "evaluation.tasks": tasks,
     }  # fmt: skip
     for section, names in sections.items():
         for name in names:

@@ -19,7 +19,8 @@ from evaluation.settings import EvaluationSettings, TaskSettings
 from hub.licences import compose
 from hub.licences.recognise import recognise
 from hub.manifest import Artefact, Input, Kind, Outcome, canonical_sha256
-from merging.settings import MergingSettings, candidates, parents_of
+from merging.settings import MergingSettings, QuantisedSettings, parents_of
+from release import merges
 from release.recipe import Problem, Recipe, RecipeError, Release
 from training.settings import TinyModel, TrainingSettings
 
@@ -64,7 +65,7 @@ class Step:
 
 EXCLUDED = "-excluded"
 RESULTS = "-results"
-VALIDATION = "-validation"
+SWEEP = "-sweep"
 
 
 def steps(recipe: Recipe) -> list[Step]:
@@ -77,10 +78,13 @@ def steps(recipe: Recipe) -> list[Step]:
         found[name] = _tiny(name, model.tiny)
     for name, training in release.training.items():
         found[name] = _training(name, training, release)
+    choosing = validation(release)
     for name, merging in release.merging.items():
-        found[name] = _merging(name, merging)
-        for candidate, (_, settings) in candidates(name, merging).items():
-            found[candidate] = _merging(candidate, settings)
+        found[name] = _merging(name, merging, choosing)
+        if merging.sweep and choosing:
+            found[name + SWEEP] = _sweep(name, merging, choosing)
+    for name, quantised in release.quantised.items():
+        found[name] = _quantised(name, quantised, choosing)
     if release.evaluation:
         for name, task in release.evaluation.tasks.items():
             found[name] = _task(name, task)
@@ -170,22 +174,55 @@ def _training(name: str, settings: TrainingSettings, release: Release) -> Step:
     )  # fmt: skip
 
 
-def _merging(name: str, settings: MergingSettings) -> Step:
+def _merging(name: str, settings: MergingSettings, choosing: EvaluationSettings | None) -> Step:
     parents = parents_of(settings)
+    by_sweep = settings.sweep is not None and settings.sweep.choose != "as configured"
 
     def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
-        from merging.merge import merge
-
-        outcome = merge(
-            settings, {parent: have[parent].folder for parent in parents}, place.out, place.progress
-        )
-        licences = compose.merged(have[parent].manifest.licence for parent in parents)
-        return {"": _licensed(outcome, licences)}
+        swept = have[name + SWEEP] if by_sweep else None
+        texts = merges.validation_texts(choosing, have)
+        return {"": merges.merge(settings, swept, texts, have, place)}
 
     return Step(
         name, "merging", "merge", settings.model_dump(mode="json", exclude={"sweep"}),
-        tuple((f"parent-{number}", parent) for number, parent in enumerate(parents)), (), 1, run,
+        (
+            *((f"parent-{number}", parent) for number, parent in enumerate(parents)),
+            *((("sweep", name + SWEEP),) if by_sweep else ()),
+            *_asked(choosing),
+        ), (), 2, run,
     )  # fmt: skip
+
+
+def _sweep(name: str, settings: MergingSettings, choosing: EvaluationSettings) -> Step:
+    parents = parents_of(settings)
+
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        return {"": merges.sweep(name, settings, choosing, have, place)}
+
+    return Step(
+        name + SWEEP, "evaluation", "results",
+        {"merging": settings.model_dump(mode="json"), "evaluation": _part(choosing)},
+        (
+            *((f"parent-{number}", parent) for number, parent in enumerate(parents)),
+            *_asked(choosing),
+        ), (), 1, run,
+    )  # fmt: skip
+
+
+def _quantised(name: str, settings: QuantisedSettings, choosing: EvaluationSettings | None) -> Step:
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        texts = merges.validation_texts(choosing, have)
+        return {"": merges.quantise(settings, texts, have, place)}
+
+    return Step(
+        name, "merging", "quantised", settings.model_dump(mode="json"),
+        (("model", settings.model), *_asked(choosing)), (), 1, run,
+    )  # fmt: skip
+
+
+def _asked(settings: EvaluationSettings | None) -> Iterator[tuple[str, str]]:
+    for task in settings.tasks if settings else ():
+        yield f"tasks-{task}", task
 
 
 def _task(name: str, settings: TaskSettings) -> Step:
@@ -202,24 +239,18 @@ def _task(name: str, settings: TaskSettings) -> Step:
 
 
 def _all_results(release: Release, settings: EvaluationSettings) -> Iterator[Step]:
-    """Final figures on the held-out split; a sweep is compared on the validation split alone."""
+    """Final figures, on the held-out split alone: no sweep has seen it."""
     final = _on_split(release, settings, "held_out")
     for model in settings.models:
         yield _results(model, model + RESULTS, final)
-    choosing = _on_split(release, settings, "validation")
-    if choosing.tasks:
-        for model in swept(release):
-            yield _results(model, model + VALIDATION, choosing)
 
 
-def swept(release: Release) -> dict[str, None]:
-    """Models that are compared to choose a merge: the candidates, the merge, its parents."""
-    found: dict[str, None] = {}
-    for name, merging in release.merging.items():
-        if merging.sweep:
-            names = [*parents_of(merging), *candidates(name, merging), name]
-            found |= dict.fromkeys(names)
-    return found
+def validation(release: Release) -> EvaluationSettings | None:
+    """The evaluation with the tasks that models are chosen by; None without any."""
+    if release.evaluation is None:
+        return None
+    choosing = _on_split(release, release.evaluation, "validation")
+    return choosing if choosing.tasks else None
 
 
 def _on_split(release: Release, settings: EvaluationSettings, split: Split) -> EvaluationSettings:
@@ -238,14 +269,15 @@ def _results(model: str, name: str, settings: EvaluationSettings) -> Step:
         outcome = evaluate(settings, model, have[model].folder, asked, place.out, place.progress)
         return {"": outcome}
 
-    # what is said about the answers changes none of them
-    part = settings.model_dump(mode="json", exclude={"models", "claims", "significance"}) | {
-        "model": model
-    }
     return Step(
-        name, "evaluation", "results", part,
-        (("model", model), *((f"tasks-{task}", task) for task in tasks)), (), 1, run,
+        name, "evaluation", "results", _part(settings) | {"model": model},
+        (("model", model), *_asked(settings)), (), 1, run,
     )  # fmt: skip
+
+
+def _part(settings: EvaluationSettings) -> dict[str, Any]:
+    """What is said about the answers changes none of them."""
+    return settings.model_dump(mode="json", exclude={"models", "claims", "significance"})
 
 
 def _licensed(outcome: Outcome, licence: tuple[str, ...]) -> Outcome:

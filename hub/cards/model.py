@@ -1,11 +1,13 @@
 """The card of a model or a merge: what it is, what it scores, what it was made from."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
+from hub.cards import front
 from hub.cards.licence_field import model_licence
 from hub.cards.markdown import figure, licence_links, lineage, making, table
 from hub.licences.compose import POSITIONS, Position
@@ -28,7 +30,7 @@ class ModelCard:
     base_models: Sequence[str]
     """Hub ids"""
     relation: str | None
-    """finetune or merge; None for a model made from nothing"""
+    """finetune, merge or quantized; None for a model made from nothing"""
     datasets: Sequence[str]
     """Hub ids of the corpora it was trained on"""
     results_repo: str
@@ -39,6 +41,10 @@ class ModelCard:
     links: dict[str, str]
     position: Position = "use-follows"
     """on what training does to obligations"""
+    front: Sequence[Mapping[str, Any]] = ()
+    """of a merge that was swept: the rows of front.json"""
+    picture: str = ""
+    """name of the front's figure beside the card"""
 
 
 def render(card: ModelCard) -> str:
@@ -99,6 +105,7 @@ are better, higher accuracy is better. Every answer is in
 
 {_results(card)}
 
+{front.render(card.front, card.links, card.picture)}{_warning(manifest)}{_copy(manifest)}\
 ## How it was made
 
 What it was trained on, in the form that Regulation (EU) 2024/1689 asks for:
@@ -108,13 +115,60 @@ What it was trained on, in the form that Regulation (EU) 2024/1689 asks for:
 
 {_numbers(manifest)}
 
-{making(manifest)}
+{making(manifest)}{_configuration(manifest)}
 
 ## Limits
 
 It continues text; it was not taught to follow instructions, its answers were not checked for truth
 and it must not be used for medical decisions.
 """
+
+
+def _warning(manifest: Manifest) -> str:
+    flag = manifest.numbers.get("worse_than_both_parents_everywhere")
+    if flag is None or not flag.value:
+        return ""
+    return """> **This merge is worse than both of its parents everywhere** where its perplexity was
+> measured. Use one of them instead.
+
+"""
+
+
+def _copy(manifest: Manifest) -> str:
+    """What quantisation costs: the columns of BioMistral's tables 4 and 7."""
+    if manifest.kind != "quantised":
+        return ""
+    names = [
+        name
+        for name in ("size", "memory", "speed", "perplexity")
+        if f"copy.{name}" in manifest.numbers
+    ]
+    rows = [
+        (name, figure(manifest, f"full.{name}"), figure(manifest, f"copy.{name}")) for name in names
+    ]
+    return f"""## What the smaller copy costs
+
+Quantised by {manifest.recipe["method"]}; both were loaded from disk and read the same validation
+texts, on the machine named below.
+
+{table(("", "full model", "this copy"), rows, right=(1, 2))}
+
+"""
+
+
+def _configuration(manifest: Manifest) -> str:
+    """mergekit's configuration as it was given, models by their names in this release."""
+    if manifest.kind != "merge":
+        return ""
+    given = json.dumps(manifest.recipe["mergekit"], ensure_ascii=False, indent=2)
+    return f"""
+
+mergekit's configuration, in which models have their names in this release; after a sweep the
+chosen parameters stand in `mergekit_config.yml`:
+
+```json
+{given}
+```"""
 
 
 def _results(card: ModelCard) -> str:
