@@ -56,7 +56,6 @@ def side(name: str, root: Path) -> dict[str, float]:
     """One side, in this process: seconds after the imports, peak memory in MiB."""
     parents = {model: root / model for model in ("base", "adapted")}
     out = root / f"out-{name}"
-    import mergekit.merge
 
     from merging import merge as merging
     from merging.candidates import Network
@@ -141,9 +140,7 @@ def main() -> None:
         swept["wall"] / (3 * median("mergekit", "wall")), "ratio",
         f"{swept['wall']:.1f} s against 3 × {median('mergekit', 'wall'):.1f} s, {size}", goal,
     )  # fmt: skip
-    report(
-        "one candidate", swept["seconds"] / CANDIDATES, "s", f"loading shared, {size}", None
-    )
+    report("one candidate", swept["seconds"] / CANDIDATES, "s", f"loading shared, {size}", None)
     report("peak memory of the sweep", swept["mib"], "MiB", size, None)
     report(
         "a merge / mergekit in process", median("merge", "seconds") / median("mergekit", "seconds"),

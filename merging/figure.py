@@ -25,7 +25,11 @@ def draw(rows: Sequence[Mapping[str, Any]], domain: str, general: str) -> bytes:
         marker = "*" if row["chosen"] else "o" if row["on_front"] else "x"
         axes.scatter(x, y, s=140 if row["chosen"] else 36, marker=marker, color="C0", zorder=2)
         axes.annotate(
-            str(row["candidate"]), (x, y), xytext=(5, 5), textcoords="offset points", fontsize=8
+            str(row["candidate"]),
+            (x, y),
+            xytext=(5, 5 if row["on_front"] or row["chosen"] else -11),
+            textcoords="offset points",
+            fontsize=8,
         )
     axes.set_xlabel(f"{general}, {words}")
     axes.set_ylabel(f"{domain}, {words}")

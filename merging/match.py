@@ -36,19 +36,25 @@ def match(mergekit: Mapping[str, Any], parents: Mapping[str, Path], merged: Path
 
 
 def ulps(a: "torch.Tensor", b: "torch.Tensor") -> float:
-    """Largest |a - b| in units of the last bf16 place (8 significant bits) of the larger value."""
+    """Largest |a - b| in units of the last bf16 place (8 significant bits) of the larger value.
+
+    Where two terms cancel, the little that is left is float32's rounding of the terms: what is
+    below 2^-20 of the tensor's largest weight counts as nothing.
+    """
     import torch
 
     if a.shape != b.shape:
         return float("inf")
     largest = 0.0
     one, two = a.reshape(-1), b.reshape(-1)
+    nothing = float(one.abs().max()) * 2**-20 if one.numel() else 0.0
     for start in range(0, one.numel(), CHUNK):
         x = one[start : start + CHUNK].to(torch.float32)
         y = two[start : start + CHUNK].to(torch.float32)
         larger = torch.maximum(x.abs(), y.abs()).clamp_min(torch.finfo(torch.float32).tiny)
         unit = torch.ldexp(torch.ones_like(larger), torch.frexp(larger).exponent - 8)
-        largest = max(largest, float(((x - y).abs() / unit).max()))
+        apart = (x - y).abs()
+        largest = max(largest, float(torch.where(apart > nothing, apart / unit, 0).max()))
     return largest
 
 

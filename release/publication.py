@@ -268,7 +268,7 @@ def _results(context: _Context, building: Path) -> Repo:
     folder = building / "dataset" / context.repo("results")
     evaluation = context.recipe.release.evaluation
     tasks: list[dict[str, Any]] = []
-    for model in evaluation.models if evaluation else []:
+    for model in evaluation.answering if evaluation else []:
         artefact = context.artefacts[model + RESULTS]
         verify_payload(artefact)
         _place(artefact.folder / "samples.parquet", folder / "samples" / f"{model}.parquet")

@@ -250,6 +250,11 @@ def _inconsistencies(release: Release) -> Iterator[Complaint]:
         yield from _undefined(("quantised", name, "model"), [quantised.model], full)
     if release.evaluation:
         yield from _undefined(("evaluation", "models"), release.evaluation.models, models)
+        for name, members in release.evaluation.ensembles.items():
+            where = ("evaluation", "ensembles", name)
+            yield from _undefined(where, members, dict.fromkeys(release.evaluation.models))
+            if name in models:
+                yield where, f"{name} is the name of a model: an ensemble needs its own"
         yield from _unfounded_claims(release, release.evaluation)
         groups = {task.group: None for task in tasks.values()}
         for name, family in release.evaluation.significance.families.items():

@@ -243,6 +243,22 @@ def _all_results(release: Release, settings: EvaluationSettings) -> Iterator[Ste
     final = _on_split(release, settings, "held_out")
     for model in settings.models:
         yield _results(model, model + RESULTS, final)
+    for name, members in settings.ensembles.items():
+        yield _ensemble(name, members, final)
+
+
+def _ensemble(name: str, members: tuple[str, ...], settings: EvaluationSettings) -> Step:
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        from evaluation.ensemble import ensemble
+
+        results = [have[member + RESULTS] for member in members]
+        return {"": ensemble(name, results, settings, place.out)}
+
+    needs = tuple((f"answers-{number}", one + RESULTS) for number, one in enumerate(members))
+    return Step(
+        name + RESULTS, "evaluation", "results", _part(settings) | {"ensemble": list(members)},
+        needs, (), 1, run,
+    )  # fmt: skip
 
 
 def validation(release: Release) -> EvaluationSettings | None:
@@ -277,7 +293,9 @@ def _results(model: str, name: str, settings: EvaluationSettings) -> Step:
 
 def _part(settings: EvaluationSettings) -> dict[str, Any]:
     """What is said about the answers changes none of them."""
-    return settings.model_dump(mode="json", exclude={"models", "claims", "significance"})
+    return settings.model_dump(
+        mode="json", exclude={"models", "ensembles", "claims", "significance"}
+    )
 
 
 def _licensed(outcome: Outcome, licence: tuple[str, ...]) -> Outcome:

@@ -17,6 +17,10 @@ Score = Mapping[str, Any]
 """A row of summary.json: model, group, metric, value, ci_low, ci_high."""
 
 
+FLAG = "worse_than_both_parents_everywhere"
+"""the number by which a merge says of itself that it is not worth having"""
+
+
 @dataclass(frozen=True)
 class ModelCard:
     repo: str
@@ -125,7 +129,7 @@ and it must not be used for medical decisions.
 
 
 def _warning(manifest: Manifest) -> str:
-    flag = manifest.numbers.get("worse_than_both_parents_everywhere")
+    flag = manifest.numbers.get(FLAG)
     if flag is None or not flag.value:
         return ""
     return """> **This merge is worse than both of its parents everywhere** where its perplexity was
@@ -188,5 +192,9 @@ def _interval(score: Score) -> str:
 
 
 def _numbers(manifest: Manifest) -> str:
-    rows = [(name.replace("_", " "), figure(manifest, name)) for name in sorted(manifest.numbers)]
+    rows = [
+        (name.replace("_", " "), figure(manifest, name))
+        for name in sorted(manifest.numbers)
+        if name != FLAG
+    ]
     return table(("figure", "value"), rows, right=(1,))
