@@ -41,8 +41,8 @@ def make(folder: Path, seed: int, shape: dict[str, int]) -> None:
     torch.set_default_dtype(torch.bfloat16)
     config = Qwen3Config(**shape, tie_word_embeddings=True, dtype="bfloat16")
     Qwen3ForCausalLM(config).save_pretrained(folder)
-    words = Tokenizer(models.WordLevel({"a": 0, "b": 1}, unk_token="a"))
-    PreTrainedTokenizerFast(tokenizer_object=words, eos_token="b").save_pretrained(folder)
+    words = Tokenizer(models.WordLevel({"a": 0, "b": 1}, unk_token="a"))  # noqa: S106 (a word, no secret)
+    PreTrainedTokenizerFast(tokenizer_object=words, eos_token="b").save_pretrained(folder)  # noqa: S106
 
 
 def configuration(t: Any = None) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def main() -> None:
     report("peak memory of the sweep", swept["mib"], "MiB", size, None)
     report(
         "a merge / mergekit in process", median("merge", "seconds") / median("mergekit", "seconds"),
-        "ratio", f"{median('merge', 'seconds'):.1f} s against {median('mergekit', 'seconds'):.1f} s",
+        "ratio", f"{median('merge', 'seconds'):.1f} against {median('mergekit', 'seconds'):.1f} s",
         None if given.quick else 1.1,
     )  # fmt: skip
     report(

@@ -31,20 +31,12 @@ def ensemble(
     numbers: dict[str, Number] = {}
     for task, answers in by_task.items():
         found = estimate(answers, settings)
-        scores.append(
-            TaskScore(
-                name,
-                task,
-                answers[0].group,
-                "accuracy",
-                found.value,
-                found.low,
-                found.high,
-                len(answers),
-                found.stderr,
-                f"{settings.confidence:.0%} Wilson interval, standard error √(p(1−p)/(n−1))",
-            )  # fmt: skip
-        )
+        method = f"{settings.confidence:.0%} Wilson interval, standard error √(p(1−p)/(n−1))"
+        score = TaskScore(
+            name, task, answers[0].group, "accuracy", found.value, found.low, found.high,
+            len(answers), found.stderr, method,
+        )  # fmt: skip
+        scores.append(score)
         numbers[task] = Number(value=found.value, unit="proportion")
     out.mkdir(parents=True, exist_ok=True)
     return Outcome(write_results(out, samples, scores), numbers)

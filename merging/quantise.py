@@ -53,12 +53,13 @@ class Cost(NamedTuple):
     """a token, over the texts; None without texts"""
 
 
-def check(settings: QuantisedSettings) -> None:
-    """Raises MergeError, before any work, where the method's library is absent."""
+def missing(settings: QuantisedSettings) -> str | None:
+    """The sentence, before any work, where the method's library is absent."""
     library = NEEDS[settings.method]
-    if find_spec(library) is None:
-        how = "pip install 'imprimatur[quantise]'" if library in EXTRA else f"install {library}"
-        raise MergeError(f"method {settings.method} needs {library}, which is not here: {how}")
+    if find_spec(library) is not None:
+        return None
+    how = "pip install 'imprimatur[quantise]'" if library in EXTRA else f"install {library}"
+    return f"method {settings.method} needs {library}, which is not here: {how}"
 
 
 def quantise(
@@ -69,7 +70,8 @@ def quantise(
     progress: Callable[[str], None],
 ) -> Outcome:
     """Write the copy of `full` into `out`; `texts` calibrate and judge it."""
-    check(settings)
+    if absent := missing(settings):
+        raise MergeError(absent)
     with quiet():
         if settings.method == "awq":
             _awq(full, texts, out)

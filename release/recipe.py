@@ -28,6 +28,7 @@ from hub.failure import BadInput
 from hub.licences.compose import Position
 from hub.licences.recognise import recognise
 from hub.licences.rights import RecordedDecision
+from merging.quantise import missing
 from merging.settings import MergingSettings, QuantisedSettings, parents_of
 from release import yaml
 from training.settings import TinyModel, TrainingSettings
@@ -248,6 +249,8 @@ def _inconsistencies(release: Release) -> Iterator[Complaint]:
         yield from _unfounded_sweep(name, merging, release)
     for name, quantised in release.quantised.items():
         yield from _undefined(("quantised", name, "model"), [quantised.model], full)
+        if absent := missing(quantised):
+            yield ("quantised", name, "method"), absent
     if release.evaluation:
         yield from _undefined(("evaluation", "models"), release.evaluation.models, models)
         for name, members in release.evaluation.ensembles.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from merging_models import make_model
 
-from merging.quantise import NEEDS, check, quantise
+from merging.quantise import NEEDS, quantise
 from merging.settings import MergeError, Method, QuantisedSettings
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of libraries about their own next versions
@@ -48,6 +48,10 @@ def test_a_copy_is_smaller_and_still_the_model(full: Path, tmp_path: Path, metho
 
 @pytest.mark.parametrize("method", sorted(method for method, name in NEEDS.items()
                                           if find_spec(name) is None))  # fmt: skip
-def test_a_method_whose_library_is_absent_is_one_sentence(method: Method) -> None:
+def test_a_method_whose_library_is_absent_is_one_sentence(
+    full: Path, tmp_path: Path, method: Method
+) -> None:
+    settings = QuantisedSettings(model="full", method=method)
     with pytest.raises(MergeError, match=f"method {method} needs {NEEDS[method]}"):
-        check(QuantisedSettings(model="full", method=method))
+        quantise(settings, full, TEXTS, tmp_path / "out", print)
+    assert not (tmp_path / "out").exists()

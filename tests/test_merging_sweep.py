@@ -74,7 +74,7 @@ def test_accuracy_is_better_when_higher() -> None:
 
 
 def test_nothing_within_the_accepted_loss_is_a_failure() -> None:
-    with pytest.raises(Failed, match="no candidate loses at most 0.001 of base in general"):
+    with pytest.raises(Failed, match=r"no candidate loses at most 0\.001 of base in general"):
         points("slerp", swept(choose="gain", at_most=0.001), SCORES)
 
 
