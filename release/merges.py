@@ -21,7 +21,7 @@ from hub.manifest import Artefact, Number, Outcome
 from merging.settings import MergingSettings, QuantisedSettings, parents_of
 
 if TYPE_CHECKING:
-    from release.steps import Place
+    from release.steps.step import Place
 
 CANDIDATES = "candidates"
 

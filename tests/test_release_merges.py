@@ -1,5 +1,6 @@
 """A sweep carried through: candidates to evaluation, the choice to mergekit, a kill in between."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from hub.manifest import (
 from hub.model_folder import model_files
 from merging.settings import MergingSettings
 from release import merges
-from release.steps import Place
+from release.steps.step import Place
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of libraries about their own next versions
 
@@ -107,6 +108,7 @@ def test_the_sweeps_choice_is_what_mergekit_makes(
     monkeypatch.setattr(harness, "evaluate", dies_at_the_fourth)
     with pytest.raises(KeyboardInterrupt):
         merges.sweep("slerp", SETTINGS, CHOOSING, have, place(tmp_path / "sweep"))
+    shutil.rmtree(tmp_path / "sweep" / "out")  # as a run does with what has no manifest
     outcome = merges.sweep("slerp", SETTINGS, CHOOSING, have, place(tmp_path / "sweep"))
     # what was answered before the kill is not asked again
     assert asked == ["base", "adapted", "as configured", "t=0.25", "t=0.25", "t=0.75"]

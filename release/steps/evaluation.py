@@ -1,0 +1,101 @@
+"""The tasks of a release and the results of its models, as steps."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from corpus.fingerprint import Split
+from evaluation.settings import EvaluationSettings, TaskSettings
+from hub.manifest import Artefact, Outcome
+from release.recipe import Recipe
+from release.schema import Release
+from release.steps.step import Place, Step, licensed
+
+RESULTS = "-results"
+
+
+def steps(recipe: Recipe) -> Iterator[Step]:
+    release = recipe.release
+    if release.evaluation:
+        for name, task in release.evaluation.tasks.items():
+            yield _task(name, task)
+        yield from _all_results(release, release.evaluation)
+
+
+def _task(name: str, settings: TaskSettings) -> Step:
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        from evaluation.tasks import export
+
+        corpus = have[settings.corpus]
+        return {"": licensed(export(name, settings, corpus, place.out), corpus.manifest.licence)}
+
+    return Step(
+        name, "evaluation", "tasks", settings.model_dump(mode="json"),
+        (("corpus", settings.corpus),), (), 1, run,
+    )  # fmt: skip
+
+
+def _all_results(release: Release, settings: EvaluationSettings) -> Iterator[Step]:
+    """Final figures, on the held-out split alone: no sweep has seen it."""
+    final = _on_split(release, settings, "held_out")
+    for model in settings.models:
+        yield _results(model, model + RESULTS, final)
+    for name, members in settings.ensembles.items():
+        yield _ensemble(name, members, final)
+
+
+def validation(release: Release) -> EvaluationSettings | None:
+    """The evaluation with the tasks that models are chosen by; None without any."""
+    if release.evaluation is None:
+        return None
+    choosing = _on_split(release, release.evaluation, "validation")
+    return choosing if choosing.tasks else None
+
+
+def _on_split(release: Release, settings: EvaluationSettings, split: Split) -> EvaluationSettings:
+    """The same settings with the tasks of one split only."""
+    tasks = {n: t for n, t in settings.tasks.items() if release.corpora[t.corpus].split == split}
+    return settings.model_copy(update={"tasks": tasks})
+
+
+def _results(model: str, name: str, settings: EvaluationSettings) -> Step:
+    tasks = list(settings.tasks)
+
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        from evaluation.harness import evaluate
+
+        questions = {task: have[task] for task in tasks}
+        outcome = evaluate(
+            settings, model, have[model].folder, questions, place.out, place.progress
+        )
+        return {"": outcome}
+
+    return Step(
+        name, "evaluation", "results", part(settings) | {"model": model},
+        (("model", model), *asked(settings)), (), 1, run,
+    )  # fmt: skip
+
+
+def _ensemble(name: str, members: tuple[str, ...], settings: EvaluationSettings) -> Step:
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        from evaluation.ensemble import ensemble
+
+        results = [have[member + RESULTS] for member in members]
+        return {"": ensemble(name, results, settings, place.out)}
+
+    needs = tuple((f"answers-{number}", one + RESULTS) for number, one in enumerate(members))
+    return Step(
+        name + RESULTS, "evaluation", "results", part(settings) | {"ensemble": list(members)},
+        needs, (), 1, run,
+    )  # fmt: skip
+
+
+def part(settings: EvaluationSettings) -> dict[str, Any]:
+    """What is said about the answers changes none of them."""
+    said = {"models", "ensembles", "claims", "significance"}
+    return settings.model_dump(mode="json", exclude=said)
+
+
+def asked(settings: EvaluationSettings | None) -> Iterator[tuple[str, str]]:
+    """(role, name) of the tasks, as a step needs them."""
+    for task in settings.tasks if settings else ():
+        yield f"tasks-{task}", task
