@@ -1,9 +1,13 @@
 """The corpus part of a release file."""
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from corpus.sources.entry import with_defaults
+from corpus.sources.fetch.settings import FetchSettings
 from hub.licences.rights import LICENCE_ONLY, RightsBasis
 
 ReaderName = Literal[
@@ -20,22 +24,34 @@ class _Settings(BaseModel):
 
 
 class Terms(_Settings):
-    """What the source says about all its documents: evidence of rank 2."""
+    """What is said about all documents of a source."""
 
     licence: str
-    """the words of the source, or an SPDX id"""
+    """the words as they were read, or an SPDX id"""
+    rank: Literal[2, 3] = 2
+    """2: the source says so itself; 3: somebody claims it of the source"""
     url: str = ""
 
 
 class SourceSettings(_Settings):
     """Local files in one native form."""
 
+    entry: str = ""
+    """name of an entry of corpus/sources, whose settings hold where this says nothing"""
     reader: ReaderName
+    path: str = ""
+    """folder below `data`; with an entry its name unless given"""
     files: str
-    """glob below `data`"""
+    """glob below that folder"""
+    fetch: FetchSettings | None = Field(default=None, exclude=True)
+    """how to fill the folder where it is not there; what decides a result is what was fetched, so
+    that this is no part of any key or manifest"""
+    complete: bool = False
+    """whether all of the source is there, so that its counts may stand beside the paper's"""
     language: str = ""
     """BCP 47; empty: what each document says. tmx: the language to take"""
-    terms: Terms | None = None
+    terms: tuple[Terms, ...] = ()
+    """one or several; several bind together as the licence audit says"""
     fields: dict[FieldName, str] = Field(default_factory=dict)
     """json, jsonl, parquet, questions, tables: names of the fields, where they differ from ours"""
     columns: tuple[str, ...] = ()
@@ -49,6 +65,30 @@ class SourceSettings(_Settings):
     rights_basis: RightsBasis = LICENCE_ONLY
     """on what right its documents are used; a basis beside the licence may allow training, never
     publication"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_from_its_entry(cls, value: Any) -> Any:
+        return with_defaults(value) if isinstance(value, Mapping) else value
+
+    @field_validator("terms", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, Mapping | Terms) else value
+
+    @field_validator("path")
+    @classmethod
+    def _stays_below_data(cls, path: str) -> str:
+        parts = PurePosixPath(path).parts
+        if ".." in parts or path.startswith("/"):
+            raise ValueError("path is a folder below data")
+        return path
+
+    @model_validator(mode="after")
+    def _fetches_into_a_folder(self) -> Self:
+        if self.fetch and not self.path:
+            raise ValueError("fetch needs path: the folder below data that it fills")
+        return self
 
     @model_validator(mode="after")
     def _tmx_needs_its_language(self) -> Self:
