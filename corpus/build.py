@@ -17,10 +17,13 @@ from corpus.decide import Decision, Read, decide, preference, without_near_dupli
 from corpus.decontaminate import Questions, read_items
 from corpus.fingerprint import Shares, words
 from corpus.settings import CorpusSettings, SourceSettings
+from corpus.sources.entry import entry_of
+from corpus.sources.fetch.folder import FETCH_MANIFEST
+from corpus.sources.fetch.request import is_fetched, request_of
 from hub.disk import sha256_file, write_json
 from hub.failure import BadInput
 from hub.licences.rights import RecordedDecision
-from hub.manifest import Number, Outcome
+from hub.manifest import Number, Outcome, canonical_sha256
 
 VERSION = 2
 """Raise it when the same settings and sources would give other bytes."""
@@ -42,14 +45,22 @@ def source_files(settings: SourceSettings, data: Path) -> list[Path]:
         raise SourceError(
             f"{data} is not a folder: name the folder of the sources with --set data=…"
         )
-    found = sorted(path for path in data.glob(settings.files) if path.is_file())
+    folder = data / settings.path
+    found = sorted(path for path in folder.glob(settings.files) if path.is_file())
+    found = [path for path in found if path.name != FETCH_MANIFEST]
     if not found:
-        raise SourceError(f"no file matches {settings.files} in {data}")
+        how = f": {entry_of(settings.entry).obtain}" if settings.entry else ""
+        raise SourceError(f"no file matches {settings.files} in {folder}{how}")
     return found
 
 
 def source_digest(settings: SourceSettings, data: Path) -> dict[str, str]:
-    """Content digest of every file of a source, by its name below `data`."""
+    """Content digest of every file of a source, by its name below `data`.
+
+    Of one that is still to be fetched: what would be asked for, so that a plan can be made.
+    """
+    if settings.fetch and not is_fetched(settings.fetch, data / settings.path):
+        return {"to be fetched": canonical_sha256(request_of(settings.fetch))}
     return {
         path.relative_to(data).as_posix(): sha256_file(path)
         for path in source_files(settings, data)

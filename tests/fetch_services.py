@@ -72,15 +72,10 @@ class Services:
         told = ids[len(ids) // 2 :] if whole else ids[: len(ids) // 2]
         pages = [
             {"pageid": id, "ns": 0, "title": f"Page {id}"}
-            | (
-                {"revisions": [{"revid": 1000 + id, "parentid": 1, "timestamp": "2026-01-01T00:00:00Z",
-                 "slots": {"main": {"contentmodel": "wikitext", "contentformat": "text/x-wiki",
-                 "content": f"'''Page {id}''' est un article."}}}]}
-                if id in told
-                else {}
-            )
-            for id in ids if id != 13
-        ]  # fmt: skip
+            | ({"revisions": [_revision(id)]} if id in told else {})
+            for id in ids
+            if id != 13
+        ]
         pages += [{"pageid": 13, "missing": True}] if 13 in ids else []
         rights = {
             "url": "https://creativecommons.org/licenses/by-sa/4.0/deed.fr",
@@ -136,6 +131,12 @@ class Services:
             "is_retracted": id == "PMC103", "license_code": self.licences.get(id, "CC BY"),
             "xml_url": f"s3://pmc-oa-opendata/{id}.{version}/{id}.{version}.xml?md5={md5}",
         }  # fmt: skip
+
+
+def _revision(id: int) -> dict[str, object]:
+    text = f"'''Page {id}''' est un article."
+    slot = {"contentmodel": "wikitext", "contentformat": "text/x-wiki", "content": text}
+    return {"revid": 1000 + id, "timestamp": "2026-01-01T00:00:00Z", "slots": {"main": slot}}
 
 
 class _Handler(BaseHTTPRequestHandler):

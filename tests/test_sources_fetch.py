@@ -6,14 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from fetch_services import Services, serving
 from pydantic import TypeAdapter, ValidationError
 
-from corpus.sources.fetch.fetch import fetch, is_fetched
+from corpus.sources.fetch.fetch import fetch
 from corpus.sources.fetch.polite import ATTEMPTS
+from corpus.sources.fetch.request import is_fetched
 from corpus.sources.fetch.settings import FetchSettings
 from hub.failure import BadInput, Failed
 
@@ -187,7 +189,7 @@ def test_requests_keep_their_distance(tmp_path):
         fetch(asked_for("hal", services, seconds_between=0.15), tmp_path / "hal", tmp_path, print)
         times = [at for at, _, _ in services.asked]
     assert len(times) == 3
-    assert all(b - a >= 0.15 for a, b in zip(times, times[1:], strict=False))
+    assert all(b - a >= 0.15 for a, b in pairwise(times))
 
 
 def test_a_service_that_never_answers_is_given_up_with_what_was_fetched(tmp_path):

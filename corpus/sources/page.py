@@ -6,8 +6,8 @@ _COVERS = {"texts": "", "records": " (its records only)", "collection": " (the c
 
 _HEAD = """# Sources
 
-This page is made from `corpus/sources/entries/` by `python -m corpus.sources docs/sources.md`; a test
-keeps it up to date. A release file takes an entry by name, and what it says itself wins:
+This page is made from `corpus/sources/entries/` by `python -m corpus.sources docs/sources.md`; a
+test keeps it up to date. A release file takes an entry by name, and what it says itself wins:
 
 ```yaml
 sources:

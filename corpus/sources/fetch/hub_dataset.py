@@ -16,7 +16,7 @@ from hub.failure import BadInput, Failed
 
 
 def fetch_hub(settings: FetchHub, filling: Filling) -> None:
-    import httpx
+    import httpx2  # what the Hub's client speaks with
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
@@ -35,7 +35,7 @@ def fetch_hub(settings: FetchHub, filling: Filling) -> None:
     except HfHubHTTPError as error:
         status = error.response.status_code if error.response is not None else "nothing"
         raise Failed(f"the Hub answers {status} for {settings.repo}: {_first(error)}") from error
-    except (httpx.TransportError, OSError) as error:
+    except (httpx2.TransportError, OSError) as error:
         raise Failed(f"{settings.repo} could not be downloaded: {_first(error)}") from error
     shutil.rmtree(filling.partial / ".cache", ignore_errors=True)  # the client's own notes
     filling.finish(
