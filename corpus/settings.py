@@ -36,7 +36,7 @@ class Terms(_Settings):
 class SourceSettings(_Settings):
     """Local files in one native form."""
 
-    entry: str = ""
+    entry: str = Field(default="", exclude=True)
     """name of an entry of corpus/sources, whose settings hold where this says nothing"""
     reader: ReaderName
     path: str = ""
@@ -46,8 +46,10 @@ class SourceSettings(_Settings):
     fetch: FetchSettings | None = Field(default=None, exclude=True)
     """how to fill the folder where it is not there; what decides a result is what was fetched, so
     that this is no part of any key or manifest"""
-    complete: bool = False
+    complete: bool = Field(default=False, exclude=True)
     """whether all of the source is there, so that its counts may stand beside the paper's"""
+    document_type: str = Field(default="", exclude=True)
+    """for the card; the entry's unless given"""
     language: str = ""
     """BCP 47; empty: what each document says. tmx: the language to take"""
     terms: tuple[Terms, ...] = ()

@@ -64,6 +64,7 @@ def render_figure(sources: Sequence[Source]) -> bytes:
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     total = sum(source.words for source in sources) or 1
     ranked = sorted((s for s in sources if s.words), key=lambda s: (-s.words, s.name))
@@ -71,8 +72,9 @@ def render_figure(sources: Sequence[Source]) -> bytes:
     if len(ranked) > _MOST_BARS:
         rest = ranked[_MOST_BARS:]
         bars.append((f"{len(rest)} others", sum(s.words for s in rest)))
-    settings = {"svg.hashsalt": "imprimatur", "svg.fonttype": "none", "font.family": "sans-serif"}
-    with mpl.rc_context(settings):
+    with mpl.rc_context():
+        mpl.rcdefaults()  # not what somebody set for their own figures
+        mpl.rcParams.update({"svg.hashsalt": "imprimatur", "svg.fonttype": "none"})
         drawn = Figure(figsize=(8, 0.9 + 0.3 * max(len(bars), 1)), layout="constrained")
         FigureCanvasSVG(drawn)
         axes = drawn.add_subplot()
@@ -87,7 +89,7 @@ def render_figure(sources: Sequence[Source]) -> bytes:
         axes.margins(x=0.22)
         axes.set_xlabel("words", color=_NEUTRAL)
         axes.xaxis.set_major_formatter("{x:,.0f}")
-        axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4))
+        axes.xaxis.set_major_locator(MaxNLocator(4))
         axes.tick_params(colors=_NEUTRAL)
         for side, spine in axes.spines.items():
             spine.set_visible(side in ("left", "bottom"))

@@ -12,24 +12,20 @@ from typing import Any
 
 from corpus.sources.entry import entries
 from hub.cards.sources import Source
-from hub.disk import write_json
+from hub.disk import sha256_file, write_json
 from hub.manifest import Artefact
-from release.recipe import Release
+from release.publication.context import statistics
+from release.schema import Release
 
 _BATCH = 256
 """documents tokenised at once"""
 
 
 def sources_of(
-    release: Release, name: str, artefact: Artefact, tokens: Mapping[str, int] | None
+    release: Release, artefact: Artefact, tokens: Mapping[str, int] | None
 ) -> list[Source]:
-    """One a source of the corpus, in the order of the release file."""
+    """One a source of the corpus, in the order of the release file; `tokens` by source."""
     return [_source(release, row, tokens) for row in statistics(artefact)]
-
-
-def statistics(artefact: Artefact) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads((artefact.folder / "statistics.json").read_bytes())
-    return rows
 
 
 def _source(release: Release, row: Mapping[str, Any], tokens: Mapping[str, int] | None) -> Source:
@@ -54,8 +50,6 @@ def token_counts(corpus: Artefact, model: Artefact, workdir: Path) -> dict[str, 
     tokenizer = model.folder / "tokenizer.json"
     if not tokenizer.is_file():
         return None
-    from hub.disk import sha256_file
-
     key = f"{corpus.manifest.digest[:12]}-{sha256_file(tokenizer)[:12]}"
     kept = workdir / "tokens" / f"{key}.json"
     if not kept.is_file():
