@@ -76,7 +76,9 @@ def test_datasets_arrives_at_what_the_card_says(tmp_path):
     written(tmp_path, [{"id": f"d{n}", "text": t, "licence": "CC0"} for n, t in enumerate(texts)])
     folder = tmp_path / "out"
     ledger = folder / "ledger.parquet"
-    pq.write_table(pq.read_table(ledger), ledger, row_group_size=700)  # several groups, a short last
+    pq.write_table(
+        pq.read_table(ledger), ledger, row_group_size=700
+    )  # several groups, a short last
     infos = dataset_info(folder, {"default": "data/train-*.parquet", "ledger": "ledger.parquet"})
     code = """
 import json, sys

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from conftest import Workdir, imprimatur
 from fetch_services import Services, serving
 from pydantic import TypeAdapter, ValidationError
 
@@ -223,3 +224,39 @@ def test_a_folder_is_fetched_once_and_another_request_is_another_folder(tmp_path
 def test_somebody_has_to_be_reachable(contact):
     with serving() as services, pytest.raises(ValidationError, match="contact must be"):
         asked_for("hal", services, contact=contact)
+
+
+RECIPE = """
+release: fetched
+version: 0.1.0
+namespace: n
+description: d
+data: data
+sources:
+  articles:
+    entry: pmc-oa
+    fetch: {{contact: "corpus@example.org", endpoint: "{url}", seconds_between: 0.0, limit: 8}}
+corpora:
+  articles-corpus: {{sources: [articles], use: commercial}}
+"""
+
+
+def test_a_run_fetches_first_and_only_once(tmp_path):
+    (tmp_path / "data").mkdir()
+    recipe, work = tmp_path / "r.yaml", tmp_path / "work"
+    with serving() as services:
+        recipe.write_text(RECIPE.format(url=services.url), encoding="utf-8")
+        planned = imprimatur("plan", recipe, "--workdir", work)
+        assert planned.returncode == 0, planned.stderr
+        assert "fetch       articles" in planned.stdout
+        assert services.asked == []
+        done = imprimatur("run", recipe, "--workdir", work)
+        assert done.returncode == 0, done.stderr
+        asked = len(services.asked)
+        again = imprimatur("run", recipe, "--workdir", work)
+        assert "Everything is up to date" in again.stdout
+        assert len(services.asked) == asked
+    made = Workdir(work).manifests()["articles-corpus"]
+    assert made["numbers"]["documents"]["value"] == 8
+    assert made["licence"] == ["CC-BY-4.0"]
+    assert "example.org" not in json.dumps(made)
