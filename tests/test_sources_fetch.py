@@ -18,6 +18,7 @@ from corpus.sources.fetch.fetch import fetch
 from corpus.sources.fetch.polite import ATTEMPTS
 from corpus.sources.fetch.request import is_fetched
 from corpus.sources.fetch.settings import FetchSettings
+from hub.disk import WorkdirBusy, locked
 from hub.failure import BadInput, Failed
 
 CONTACT = "mailto:corpus@example.org"
@@ -218,6 +219,23 @@ def test_a_folder_is_fetched_once_and_another_request_is_another_folder(tmp_path
         own.mkdir()
         (own / "a.json").write_text("{}")
         assert is_fetched(asked_for("hal", services), own)
+
+
+def test_two_runs_do_not_fill_one_folder_at_once(tmp_path):
+    with serving() as services, locked(tmp_path / ".hal.fetching"):
+        with pytest.raises(WorkdirBusy, match="in use by process"):
+            fetch(asked_for("hal", services), tmp_path / "hal", tmp_path, print)
+        assert services.asked == []
+
+
+def test_a_file_list_that_is_none_is_one_sentence(tmp_path):
+    (tmp_path / "list.csv").write_text("x" * 200_000)
+    with serving() as services:
+        for name, said in (("list.csv", "is no CSV"), ("none.csv", "there is no file list")):
+            settings = asked_for("pmc", services, file_list=name)
+            with pytest.raises(BadInput, match=said):
+                fetch(settings, tmp_path / "pmc", tmp_path, print)
+    assert not (tmp_path / "pmc").exists()
 
 
 @pytest.mark.parametrize("contact", ["", "me", "a b@c.de", "me@host", "x@y.org\r\nX-Evil: 1"])

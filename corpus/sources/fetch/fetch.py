@@ -1,5 +1,6 @@
 """One fetch, whatever its service: into a partial folder, and that into its place."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from corpus.sources.fetch.pmc import fetch_pmc
 from corpus.sources.fetch.polite import Client
 from corpus.sources.fetch.request import describe, is_fetched, request_of
 from corpus.sources.fetch.settings import FetchHal, FetchHub, FetchMediaWiki, FetchSettings
+from hub.disk import locked
 
 
 def fetch(
@@ -18,15 +20,24 @@ def fetch(
 ) -> None:
     """Fill `folder`, unless it is there; going on where a killed run stopped.
 
-    Raises Failed with one sentence where the service cannot be asked to the end.
+    Raises Failed with one sentence where the service cannot be asked to the end, WorkdirBusy where
+    another process is at it.
     """
     if is_fetched(settings, folder):
         return
     if folder.is_dir():
         folder.rmdir()  # empty, by `is_fetched`
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    filling = Filling.begin(folder, request_of(settings))
-    progress(f"fetching {describe(settings)}")
+    lock = folder.with_name(f".{folder.name}.fetching")
+    with locked(lock):
+        if not is_fetched(settings, folder):  # another run may have been quicker
+            progress(f"fetching {describe(settings)}")
+            _fill(settings, Filling.begin(folder, request_of(settings)), data, progress)
+    shutil.rmtree(lock, ignore_errors=True)
+
+
+def _fill(
+    settings: FetchSettings, filling: Filling, data: Path, progress: Callable[[str], None]
+) -> None:
     if isinstance(settings, FetchHub):
         fetch_hub(settings, filling)
         return

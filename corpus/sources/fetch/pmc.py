@@ -16,7 +16,7 @@ import csv
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -109,7 +109,7 @@ def _from_list(path: Path, after: str) -> Iterator[Listed]:
     start = int(after or 0)
     header: list[str] | None = None
     with path.open(encoding="utf-8", errors="replace", newline="") as lines:
-        for number, row in enumerate(csv.reader(lines), start=1):
+        for number, row in enumerate(_rows(lines), start=1):
             if header is None:
                 named = bool({"Accession ID", "AccessionID", "Key"} & set(row))
                 header = row if named else list(_NO_HEADER)
@@ -120,6 +120,13 @@ def _from_list(path: Path, after: str) -> Iterator[Listed]:
             id = next((cells[name] for name in names if cells.get(name)), "")
             if number > start and _ID.fullmatch(id):
                 yield Listed(id, cells.get("License", "").strip(), str(number))
+
+
+def _rows(lines: Iterable[str]) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(lines)
+    except csv.Error as error:
+        raise BadInput(f"the file list is no CSV: {error}") from error
 
 
 def _own_list(settings: FetchPmc, client: Client, filling: Filling, data: Path) -> Path:

@@ -25,6 +25,7 @@ LONGEST_WAIT = 600.0
 """seconds; a service that asks for more is asked again by the next run, not by this one"""
 MAX_BYTES = 64 * 2**20
 """of an answer that is read whole; nothing larger could be read as a source file either"""
+MAX_FILE_BYTES = 4 * 2**30
 _FOR_NOW = (408, 425, 429, 500, 502, 503, 504)
 
 T = TypeVar("T")
@@ -74,7 +75,7 @@ class Client:
         def parse(content: bytes) -> Any:
             try:
                 value = json.loads(content)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise Damaged(f"not JSON: {error}") from error
             check(value)
             return value
@@ -91,6 +92,8 @@ class Client:
                 with temporary.open("wb") as stream:
                     for chunk in answer.iter_bytes():
                         stream.write(chunk)
+                        if stream.tell() > MAX_FILE_BYTES:
+                            raise Failed(f"{url} is larger than {MAX_FILE_BYTES >> 30} GiB")
                         digest.update(chunk)
                     stream.flush()
                     os.fsync(stream.fileno())

@@ -1,11 +1,13 @@
 """What is asked for: as the folder's `fetch.json` keeps it, and in words; loads no client."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from corpus.sources.fetch.folder import is_there
 from corpus.sources.fetch.settings import FetchHal, FetchHub, FetchMediaWiki, FetchSettings
 
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _NOT_ASKED_FOR = {"contact", "seconds_between", "commit_every"}
 """how it is asked, which changes no answer"""
 
@@ -25,7 +27,9 @@ def describe(settings: FetchSettings) -> str:
     """What would be fetched from where, for people."""
     at_most = f", {settings.limit:,} at most" if settings.limit else ""
     if isinstance(settings, FetchHub):
-        where = f"{settings.repo} at {settings.revision[:12]}: {', '.join(settings.files)}"
+        pinned = "" if _COMMIT.fullmatch(settings.revision) else " (not pinned to a commit)"
+        at = f"{settings.repo} at {settings.revision[:12]}{pinned}"
+        where = f"{at}: {', '.join(settings.files)}"
         return f"files of the dataset {where}{at_most}"
     if isinstance(settings, FetchHal):
         files = " with their files" if settings.full_text else ""
