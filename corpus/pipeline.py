@@ -71,7 +71,7 @@ class Clean(PipelineStep):  # type: ignore[misc]
         for document in data:
             cleaned = clean(document.text)
             document.text = cleaned.text
-            document.metadata["edits"] = cleaned.edits
+            document.metadata["edits"] = cleaned.counts
             origin: SourceDocument = document.metadata["document"]
             if not cleaned.text and not origin.problem:
                 document.metadata["document"] = replace(origin, problem="no text after cleaning")

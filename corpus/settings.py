@@ -10,6 +10,7 @@ ReaderName = Literal[
     "brat", "dialogues", "jats", "json", "jsonl", "markdown", "parquet", "questions", "sentences",
     "tables", "tei", "tmx", "xmi",
 ]  # fmt: skip
+CleaningName = Literal["clinical", "flaubert"]
 FieldName = Literal[
     "id", "title", "text", "language", "licence", "attribution", "question", "options", "answer"
 ]
@@ -65,7 +66,8 @@ class CorpusSettings(_Settings):
     split: Literal["train", "validation", "held_out"] = "train"
     """validation: for choosing; held_out: for the final figures; neither is ever published, so that
     both stay unseen"""
-    clean: Literal["clinical"] = "clinical"
+    clean: CleaningName = "clinical"
+    """clinical: keeps the meaning; flaubert: the papers' procedure, which does not; for comparison"""
     dedup: Literal["exact", "verified", "loose"] = "verified"
     """exact: copies only; verified: also five-grams four fifths alike; loose: for noisy copies"""
     personal_data: Literal["mask", "drop", "count"] = "mask"
