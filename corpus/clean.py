@@ -3,9 +3,9 @@
     >>> clean("37,5\\u00a0°C  au  lever \\x07(≥ 30 µg/kg), voir https://exemple.fr/a").text
     '37,5\\xa0°C au lever (≥ 30 µg/kg), voir'
 
-Done, each as a recorded edit: HTML entities decoded, mojibake repaired (where a test finds it), NFC,
-line ends made one kind, URLs and control characters removed, runs of spaces folded. Not done: any
-compatibility mapping (NFKC turns `µ` into `μ` and `²` into `2`), any folding of spaces between
+Done, each as a recorded edit: HTML entities decoded, mojibake repaired (where a test finds it),
+NFC, line ends made one kind, URLs and control characters removed, runs of spaces folded. Not done:
+any compatibility mapping (NFKC turns `µ` into `μ` and `²` into `2`), any folding of spaces between
 digits (`5  100` is two numbers, `5 100` is one). Boilerplate is left to the readers: they know
 which part of their form is navigation, and a phrase looks the same in a menu and in a leaflet.
 
@@ -30,9 +30,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufff
 _URL_REST = r"[^\s<>\"«»]+[^\s<>\"«».,;:!?)\]]"
 _HTTP = re.compile(rf"http(?<=\bhttp)s?://{_URL_REST}")
 _WWW = re.compile(rf"www\.(?<=\bwww\.){_URL_REST}")
-_LAYOUT = re.compile(
-    r"[ \t]+\n(?:[ \t]*\n)*|\n[ \t]+\n(?:[ \t]*\n)*|\n\n(?:[ \t]*\n)+|[ \t]{2,}"
-)
+_LAYOUT = re.compile(r"[ \t]+\n(?:[ \t]*\n)*|\n[ \t]+\n(?:[ \t]*\n)*|\n\n(?:[ \t]*\n)+|[ \t]{2,}")
 _SPACES = re.compile(r"  +")
 """all that there is to fold in most texts, and found several times faster"""
 

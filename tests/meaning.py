@@ -1,4 +1,4 @@
-"""What a clinician reads out of a text: quantities, comparators, ranges, chemical and accented words.
+"""What a clinician reads in a text: quantities, comparators, ranges, chemical and accented words.
 
 Written without a look at the cleaner and sharing no code with it, so that the two cannot be wrong
 together. `facts` reads a text; `canonical` is the form in which two texts may be compared: HTML

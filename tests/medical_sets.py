@@ -1,4 +1,4 @@
-"""The medical sets in ../shared/data, each with how it is read: 20,000 documents, 100 MB of text."""
+"""The medical sets in ../shared/data, and how each is read."""
 
 from collections.abc import Iterator
 from pathlib import Path

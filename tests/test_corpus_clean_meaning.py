@@ -26,8 +26,9 @@ needs_data = pytest.mark.skipif(not _DATA.is_dir(), reason="the real sets lie ap
 _PIECES = st.sampled_from(
     ["37,5 °C", "≥ 2,5 mg/L", "p<0,05", "30 µg/kg", "5  100", "120/80 mmHg", "10–20 %", "maître",
      "1 000 000 UI", "1,2-dichloroéthane", "β-lactamine", "CD4+", "H₂O", "\t", "a\u0301", "±0,5",
-     "3×10⁹/L", "IC 95 % : 1,2–3,4", "\u00a0", "\u202f", "  ", " \n", "\n\n\n", "\r\n", "\x07", "&lt; 5",
-     "https://a.fr/b?c=1&amp;d", "www.ansm.sante.fr", "lâ€™Ã©tÃ©", "â‰¥ 3", "l\x92eau", "\u200b", "\x85"]
+     "3×10⁹/L", "IC 95 % : 1,2–3,4", "\u00a0", "\u202f", "  ", " \n", "\n\n\n", "\r\n", "\x07",
+     "&lt; 5",     "https://a.fr/b?c=1&amp;d", "www.ansm.sante.fr", "lâ€™Ã©tÃ©", "â‰¥ 3",
+     "l\x92eau", "\u200b", "\x85"]
 )  # fmt: skip
 _TEXTS = st.lists(_PIECES | st.text(max_size=4), max_size=12).map("".join)
 
@@ -49,7 +50,9 @@ def test_cleaning_again_changes_nothing(text):
     assert clean(once).edits == ()
 
 
-_CUTS = st.lists(st.tuples(st.integers(0, 12), st.sampled_from(["", "x", "yz", "    "])), max_size=6)
+_CUTS = st.lists(
+    st.tuples(st.integers(0, 12), st.sampled_from(["", "x", "yz", "    "])), max_size=6
+)
 
 
 def _some_edits(text: str, cuts: list[tuple[int, str]]) -> list[Edit]:
@@ -77,7 +80,8 @@ def test_an_edit_names_its_place_in_the_text_as_read():
 @pytest.mark.parametrize(
     ("broken", "whole"),
     [("â‰¥ 30 Âµg/kg", "≥ 30 µg/kg"), ("Î²-lactamine", "β-lactamine"), ("RÃ‰SUMÃ‰", "RÉSUMÉ"),
-     ("â‰¤ 2,5", "≤ 2,5"), ("l\x92enfant \x96 5 \x80", "l’enfant – 5 €"), ("endommagÃ©s) Â ouvrez", "endommagés) \xa0ouvrez")],
+     ("â‰¤ 2,5", "≤ 2,5"), ("l\x92enfant \x96 5 \x80", "l’enfant – 5 €"),
+     ("endommagÃ©s) Â ouvrez", "endommagés) \xa0ouvrez")],
 )  # fmt: skip
 def test_misread_letters_come_back(broken, whole):
     assert clean(broken).text == whole
@@ -89,7 +93,9 @@ def test_the_papers_cleaning_as_published():
     assert clean("deux mots", "flaubert").text == ""
 
 
-_CLINICAL = "Dose  de  5  100 à 30 µg/kg (IC 95 % : 1,2–3,4), p <0,05 ; ≥ 2,5 mg, 10² H₂O, où, 1,2-diol"
+_CLINICAL = (
+    "Dose  de  5  100 à 30 µg/kg (IC 95 % : 1,2–3,4), p <0,05 ; ≥ 2,5 mg, 10² H₂O, où, 1,2-diol"
+)
 _DAMAGE: dict[str, Callable[[str], str]] = {
     "digit groups made": lambda text: re.sub(" +", " ", text),
     "compatibility forms": lambda text: unicodedata.normalize("NFKC", text),
