@@ -1,6 +1,6 @@
 """From source files to a corpus: read and clean, decide, write.
 
-    read → clean → personal data → spill │ decide │ write shards, ledger, statistics
+    read → clean → languages → personal data → spill │ decide │ write shards, ledger, statistics
 
 The two outer parts run as datatrove pipelines; `scratch` keeps what a killed run finished.
 """
@@ -25,7 +25,7 @@ from hub.failure import BadInput
 from hub.licences.rights import RecordedDecision
 from hub.manifest import Number, Outcome, canonical_sha256
 
-VERSION = 2
+VERSION = 3
 """Raise it when the same settings and sources would give other bytes."""
 
 
@@ -85,7 +85,7 @@ def build(
     `tasks` maps the tasks to keep out to their `items.jsonl`; `shares` says which part of
     the documents is reserved for evaluation; `recorded` is what people decided about licences.
     """
-    from corpus.pipeline import Clean, PersonalData, Spill, WriteShards, execute
+    from corpus.pipeline import Clean, Languages, PersonalData, Spill, WriteShards, execute
     from corpus.pipeline import Read as ReadSources
 
     files = [
@@ -95,7 +95,10 @@ def build(
     for folder in (spill, decided, out / "data", excluded / "data"):
         folder.mkdir(parents=True, exist_ok=True)
     progress(f"reading {len(files)} files of {len(settings.sources)} sources")
-    reading = [ReadSources(files, sources), Clean(), PersonalData(settings), Spill(spill)]
+    reading = [
+        ReadSources(files, sources), Clean(settings.clean), Languages(sources, data),
+        PersonalData(settings), Spill(spill),
+    ]  # fmt: skip
     execute(reading, settings.shards, workers, scratch / "read-log")
     survey = _survey(spill, settings.shards, Questions(read_items(tasks)))
     decisions = decide(survey.read, settings, sources, shares, recorded)

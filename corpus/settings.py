@@ -11,9 +11,11 @@ from corpus.sources.fetch.settings import FetchSettings
 from hub.licences.rights import LICENCE_ONLY, RightsBasis
 
 ReaderName = Literal[
-    "brat", "dialogues", "jats", "json", "jsonl", "markdown", "parquet", "questions", "sentences",
-    "tables", "tei", "tmx", "xmi",
+    "brat", "csv", "dialogues", "hal", "html", "jats", "json", "jsonl", "markdown", "mediawiki",
+    "moses", "parquet", "pdf", "questions", "sentences", "tables", "tei", "text", "tmx", "xlsx",
+    "xmi",
 ]  # fmt: skip
+CleaningName = Literal["clinical", "flaubert"]
 FieldName = Literal[
     "id", "title", "text", "language", "licence", "attribution", "question", "options", "answer"
 ]
@@ -51,13 +53,20 @@ class SourceSettings(_Settings):
     document_type: str = Field(default="", exclude=True)
     """for the card; the entry's unless given"""
     language: str = ""
-    """BCP 47; empty: what each document says. tmx: the language to take"""
+    """BCP 47; empty: what each document says. moses, tmx: the language to take"""
+    languages: tuple[str, ...] = ()
+    """set aside what is in none of these (ISO 639-1); empty: take every language"""
+    language_model: str = ""
+    """fastText model below `data` to tell them by (GlotLID's, say); empty: the embedded one"""
     terms: tuple[Terms, ...] = ()
     """one or several; several bind together as the licence audit says"""
     fields: dict[FieldName, str] = Field(default_factory=dict)
-    """json, jsonl, parquet, questions, tables: names of the fields, where they differ from ours"""
+    """csv, json, jsonl, parquet, questions, tables, xlsx: names of the fields where they differ"""
     columns: tuple[str, ...] = ()
-    """tables: names of the cells in order, an empty name leaves one out; none: the first line's"""
+    """csv, tables, xlsx: names of the cells in order, an empty name leaves one out; none: the first
+    line's"""
+    quote: str = Field(default='"', min_length=1, max_length=1)
+    """csv: the character around cells that hold a separator"""
     speakers: dict[str, str] = Field(default_factory=dict)
     """dialogues: the letters of a turn's code and the speaker's name in the text"""
     licence_by: Literal["document", "aggregator"] = "document"
@@ -93,9 +102,11 @@ class SourceSettings(_Settings):
         return self
 
     @model_validator(mode="after")
-    def _tmx_needs_its_language(self) -> Self:
-        if self.reader == "tmx" and not self.language:
-            raise ValueError("reader tmx needs language: which side of the pairs to take")
+    def _pairs_need_a_language(self) -> Self:
+        if self.reader in ("moses", "tmx") and not self.language:
+            raise ValueError(
+                f"reader {self.reader} needs language: which side of the pairs to take"
+            )
         return self
 
 
@@ -107,7 +118,8 @@ class CorpusSettings(_Settings):
     split: Literal["train", "validation", "held_out"] = "train"
     """validation: for choosing; held_out: for the final figures; neither is ever published, so that
     both stay unseen"""
-    clean: Literal["clinical"] = "clinical"
+    clean: CleaningName = "clinical"
+    """clinical: keeps the meaning; flaubert: the papers' way, which does not, for comparison"""
     dedup: Literal["exact", "verified", "loose"] = "verified"
     """exact: copies only; verified: also five-grams four fifths alike; loose: for noisy copies"""
     personal_data: Literal["mask", "drop", "count"] = "mask"

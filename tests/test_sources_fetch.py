@@ -14,12 +14,16 @@ from conftest import Workdir, imprimatur
 from fetch_services import Services, serving
 from pydantic import TypeAdapter, ValidationError
 
+from corpus.build import source_files
+from corpus.readers.registry import READERS
+from corpus.settings import SourceSettings
 from corpus.sources.fetch.fetch import fetch
 from corpus.sources.fetch.polite import ATTEMPTS
 from corpus.sources.fetch.request import is_fetched
 from corpus.sources.fetch.settings import FetchSettings
 from hub.disk import WorkdirBusy, locked
 from hub.failure import BadInput, Failed
+from hub.licences.recognise import recognise
 
 CONTACT = "mailto:corpus@example.org"
 BAD_DAY = {1: 429, 3: 500, 4: "reset", 6: "short", 8: "half", 9: 503}
@@ -143,6 +147,27 @@ def test_pmc_by_the_services_own_file_list(tmp_path):
         settings = asked_for("pmc", services, file_list=f"{services.url}/lists/oa.csv", limit=4)
         fetch(settings, tmp_path / "pmc", tmp_path, print)
     assert manifest(tmp_path / "pmc")["counts"] == {"found": 5, "records": 4, "retracted": 1}
+
+
+@pytest.mark.parametrize(
+    ("service", "documents", "licence"),
+    [
+        ("hal", 23, (1, "CC-BY")),
+        ("mediawiki", 88, (2, "CC-BY-SA-4.0")),
+        ("pmc", 22, (1, "CC-BY-4.0")),
+    ],
+)
+def test_what_is_fetched_is_read_with_its_licence(service, documents, licence, tmp_path):
+    with serving() as services:
+        fetch(asked_for(service, services), tmp_path / service, tmp_path, print)
+    entry = {"mediawiki": "wikipedia-fr", "pmc": "pmc-oa"}.get(service, service)
+    settings = SourceSettings.model_validate({"entry": entry, "path": service})
+    files = source_files(settings, tmp_path)
+    read = [d for path in files for d in READERS[settings.reader](service, settings, path)]
+    assert len(read) == documents
+    assert not [document.problem for document in read if document.problem]
+    said = {(e.rank, recognise(e.statement)) for document in read for e in document.evidence}
+    assert {(rank, str(id).removeprefix("LicenseRef-")) for rank, id in said} == {licence}
 
 
 SCRIPT = """
