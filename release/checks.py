@@ -21,12 +21,13 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
     models = {**full, **release.quantised}
     yield from _names_given_twice(release, tasks)
     for name, source in release.sources.items():
-        if source.terms and recognise(source.terms.licence) is None:
-            where: tuple[str, ...] = ("sources", name, "terms", "licence")
-            yield (
-                where,
-                f"unknown licence “{source.terms.licence}”: use an SPDX id, or leave the terms out",
-            )
+        where: tuple[str, ...] = ("sources", name, "terms", "licence")
+        for said in source.terms:
+            if recognise(said.licence) is None:
+                yield (
+                    where,
+                    f"unknown licence “{said.licence}”: use an SPDX id, or leave the terms out",
+                )
     for name, corpus in release.corpora.items():
         yield from _undefined(("corpora", name, "sources"), corpus.sources, release.sources)
         yield from _undefined(("corpora", name, "decontaminate"), corpus.decontaminate, tasks)
