@@ -35,7 +35,7 @@ def report(figure: str, value: float, unit: str, against: str, goal: str, holds:
 
 
 def synthetic(size: int) -> Iterator[str]:
-    """Clinical French with what a cleaner meets: doubled spaces, addresses, accents, line breaks."""
+    """Clinical French with what a cleaner meets: doubled spaces, addresses, accents."""
     line = "Le patient  n° {n} reçoit 37,5 mg/kg (≥ 2,5 µg) de 1,2-diol-β-lactame, p <0,05. "
     while size > 0:
         text = "\n".join(line.format(n=size + place) * 4 for place in range(12))
@@ -47,7 +47,6 @@ def synthetic(size: int) -> Iterator[str]:
 def datatrove_pass(path: Path, out: Path, cleaning: bool) -> float:
     from datatrove.pipeline.readers import JsonlReader
     from datatrove.pipeline.writers import JsonlWriter
-
     from loguru import logger
 
     from corpus.pipeline import Clean
