@@ -19,7 +19,7 @@ from corpus.settings import CorpusSettings, CorpusSystem, SourceSettings
 from hub.disk import sha256_file
 from hub.failure import BadInput
 from hub.licences.rights import RecordedDecision
-from hub.manifest import Outcome, canonical_sha256
+from hub.manifest import canonical_sha256
 
 VERSION = 3
 """Raise it when the same settings and sources would give other bytes."""

@@ -82,8 +82,7 @@ def all_signatures(
     is_wanted[taking_part] = True
     with path.open("wb") as stream:
         for unit, begin in zip(census.units, census.first.tolist(), strict=False):
-            with unit.beside(folder).open("rb") as saved:
-                found = Signatures.load(saved)
+            found = Signatures.load(unit.beside(folder))
             rows = np.flatnonzero(is_wanted[begin + found.documents])
             documents.append(begin + found.documents[rows])
             digests.append(found.digests[rows])
@@ -102,9 +101,7 @@ def all_hits(units: Sequence[Unit], folder: str | None) -> Hits:
     parts, begin = [], 0
     for unit in units:
         with np.load(unit.beside(folder), allow_pickle=False) as saved:
-            parts.append(
-                Hits(saved["documents"] + begin, saved["items"], saved["containment"])
-            )
+            parts.append(Hits(saved["documents"] + begin, saved["items"], saved["containment"]))
         begin += len(column(unit, "num_words"))
     return Hits.join(parts)
 
@@ -170,7 +167,9 @@ def _some(
         for batch in facts_of(unit, columns):
             low, high = np.searchsorted(wanted, [begin, begin + batch.num_rows])
             mine = wanted[low:high]
-            for number, row in zip(mine.tolist(), batch.take(mine - begin).to_pylist(), strict=True):
+            for number, row in zip(
+                mine.tolist(), batch.take(mine - begin).to_pylist(), strict=True
+            ):
                 found[number] = row
             begin += batch.num_rows
     return found

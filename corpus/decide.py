@@ -127,9 +127,7 @@ class Copies(NamedTuple):
     """of the groups in `members`"""
 
     def groups(self) -> Iterator[list[int]]:
-        return (
-            part.tolist() for part in np.split(self.members, self.ends[:-1]) if len(part)
-        )
+        return (part.tolist() for part in np.split(self.members, self.ends[:-1]) if len(part))
 
 
 def find_copies(known: Known) -> Copies:

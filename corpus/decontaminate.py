@@ -203,5 +203,7 @@ def _holds(around: Hashes, options: frozenset[tuple[int, int]]) -> bool:
     part = Words(around, np.array([len(around)]))
     wanted = {size for size, _ in options}
     return any(
-        (size, value) in options for size, found in windows(part, wanted) for value in found.tolist()
+        (size, value) in options
+        for size, found in windows(part, wanted)
+        for value in found.tolist()
     )

@@ -7,6 +7,7 @@ system that every node sees. Slurm: `sbatch --wait` holds the run until its arra
 killing the run and starting it again goes on with the tasks whose file is missing.
 """
 
+import logging
 import math
 import shutil
 import subprocess
@@ -80,7 +81,7 @@ def _on_ray(
     is_mine = not ray.is_initialized()
     if is_mine:
         try:
-            ray.init(address=system.address, log_to_driver=False, logging_level="error")
+            ray.init(address=system.address, log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise ExecutorError(
                 f"no Ray cluster answers at {system.address}: start one with ray start --head, "

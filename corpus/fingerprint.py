@@ -20,8 +20,6 @@ class Shares(NamedTuple):
     """for choosing"""
 
 
-
-
 def words(text: str) -> list[str]:
     """Case-folded words, `\\w+` of the NFC form; punctuation and spacing do not count.
 

@@ -73,7 +73,8 @@ def write_ledger(
     tallies = {source: Tally() for source in sources}
     with ExitStack() as stack:
         whole = stack.enter_context(ParquetFile(ledger, LEDGER_SCHEMA))
-        shard, writer, rows = -1, None, []
+        rows: list[dict[str, Any]] = []
+        shard, writer = -1, None
         for part, row in _rows(census, fates, judge, sources, questions):
             if part != shard or len(rows) == BATCH_ROWS:
                 if writer:
@@ -113,7 +114,7 @@ def _rows(
             leader = int(census.leader[number])
             status = STATUSES[fates.status[number]]
             instead = int(fates.kept_instead[number])
-            row = {
+            row: dict[str, Any] = {
                 "id": census.renamed.get(number, id),
                 "source": unit.source,
                 "language": language,
@@ -159,7 +160,7 @@ def _basis(census: Census, sources: Mapping[str, SourceSettings], leader: int) -
     return list(sources.values())[census.known.source[leader]].rights_basis.words
 
 
-def _rule(row: Mapping[str, Any], judged: Judged, question: str, instead: str) -> str:
+def _rule(row: Mapping[str, str], judged: Judged, question: str, instead: str) -> str:
     match row["reason"]:
         case "personal":
             return "contains personal data"

@@ -138,9 +138,7 @@ def _totals(units: Sequence["Unit"], name: str) -> Counter[str]:
     return sum((Counter(totals(unit, name)) for unit in units), Counter[str]())
 
 
-def _statistics(
-    settings: CorpusSettings, tallies: Mapping[str, "Tally"]
-) -> list[dict[str, Any]]:
+def _statistics(settings: CorpusSettings, tallies: Mapping[str, "Tally"]) -> list[dict[str, Any]]:
     """Per source: documents and words kept, and what was left out for which reason."""
     return [
         {

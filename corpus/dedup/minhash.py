@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from corpus.dedup.grams import Hashes, Numbers, Words, batches, grams_of, hash_words
 
-
 BLOCK_ROWS = 1 << 14
 """Rows gathered at a time."""
 
@@ -131,9 +130,7 @@ def batch_signatures(numbers: Sequence[int], found: Words, profile: Profile) -> 
     )
 
 
-def candidate_pairs(
-    minima: NDArray[np.uint32], distinct: Numbers, profile: Profile
-) -> Candidates:
+def candidate_pairs(minima: NDArray[np.uint32], distinct: Numbers, profile: Profile) -> Candidates:
     """Pairs of `distinct` rows that share a band and look similar enough, in ascending order.
 
     `minima` may be a memory map: a band is worked through in ranges of its keys of at most
@@ -164,7 +161,8 @@ def _among(codes: Numbers, known: Numbers) -> NDArray[np.bool_]:
     if not len(known):
         return np.zeros(len(codes), bool)
     places = np.minimum(np.searchsorted(known, codes), len(known) - 1)
-    return known[places] == codes
+    found: NDArray[np.bool_] = known[places] == codes
+    return found
 
 
 def _permutations(count: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
