@@ -157,7 +157,8 @@ _UNJUDGED = {
 
 def _basis(census: Census, sources: Mapping[str, SourceSettings], leader: int) -> str:
     """The right that the leader of the copies is used by."""
-    return list(sources.values())[census.known.source[leader]].rights_basis.words
+    leading = list(sources.values())[int(census.known.source[leader])]
+    return leading.rights_basis.words
 
 
 def _rule(row: Mapping[str, str], judged: Judged, question: str, instead: str) -> str:
@@ -175,4 +176,5 @@ def _rule(row: Mapping[str, str], judged: Judged, question: str, instead: str) -
     if row["status"] in SPLITS:
         by = f" by its near copy {instead}" if instead else ""
         return f"belongs to the split {row['status']}{by}"
-    return judged.judgement.corpus.rule
+    rule: str = judged.judgement.corpus.rule
+    return rule
