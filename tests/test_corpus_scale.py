@@ -62,14 +62,14 @@ def made(
     workers: int = 1,
     system: CorpusSystem | None = None,
     tasks: dict[str, Path] | None = None,
-    shares: Shares = Shares(0.1, 0.1),
+    shares: Shares | None = None,
     chosen: dict[str, SourceSettings] | None = None,
     **settings: Any,
 ) -> Built:
     chosen = chosen or SOURCES
     corpus = CorpusSettings(sources=tuple(chosen), use="commercial", **{"shards": 3} | settings)
     return build(
-        corpus, chosen, data, tasks or {}, shares, workers, out / "out", out / "excluded",
+        corpus, chosen, data, tasks or {}, shares or Shares(0.1, 0.1), workers, out / "out", out / "excluded",
         out / "scratch", lambda line: None, cache=cache or out / "cache", system=system,
     )  # fmt: skip
 
@@ -304,9 +304,17 @@ FAKE_SBATCH = """\
     cp "$script" "$FAKE_SLURM/job-$$.slurm"
     range=$(sed -n 's/^#SBATCH --array=0-\\([0-9]*\\).*/\\1/p' "$script")
     for task in $(seq 0 "$range"); do
-        SLURM_ARRAY_TASK_ID=$task SLURM_JOB_ID=7 SLURM_NODELIST=here bash "$script" >> "$FAKE_SLURM/log" 2>&1
+        export SLURM_ARRAY_TASK_ID=$task SLURM_JOB_ID=7 SLURM_NODELIST=here
+        bash "$script" >> "$FAKE_SLURM/log" 2>&1
     done
     echo "Submitted batch job 7"
+    """
+
+
+FAKE_SRUN = """\
+    #!/usr/bin/env bash
+    while [[ $1 == -* ]]; do [[ $1 == -n ]] && shift; shift; done
+    exec "$@"
     """
 
 
@@ -314,7 +322,7 @@ def fake_slurm(folder: Path) -> None:
     folder.mkdir()
     commands = {
         "sbatch": FAKE_SBATCH,
-        "srun": '#!/usr/bin/env bash\nwhile [[ $1 == -* ]]; do [[ $1 == -n ]] && shift; shift; done\nexec "$@"\n',
+        "srun": FAKE_SRUN,
         "scontrol": "#!/usr/bin/env bash\necho here\n",
     }
     for name, script in commands.items():
@@ -325,7 +333,8 @@ def fake_slurm(folder: Path) -> None:
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
 def test_slurm_scripts_run_and_give_the_same_bytes(tmp_path, monkeypatch):
     data = sources(tmp_path, files=2)
-    made(data, tmp_path / "here", shards=2)
+    one = {"a": SOURCES["a"]}
+    made(data, tmp_path / "here", shards=2, chosen=one)
     fake_slurm(tmp_path / "bin")
     monkeypatch.setenv("FAKE_SLURM", str(tmp_path / "bin"))
     scripts = Path(sys.executable).parent
@@ -335,7 +344,7 @@ def test_slurm_scripts_run_and_give_the_same_bytes(tmp_path, monkeypatch):
     system = CorpusSystem(
         executor="slurm", partition="cpu", activate=str(nothing), sbatch={"account": "med"}
     )
-    made(data, tmp_path / "there", shards=2, system=system)
+    made(data, tmp_path / "there", shards=2, system=system, chosen=one)
     assert content(tmp_path / "here") == content(tmp_path / "there")
     assert len(list((tmp_path / "bin").glob("job-*.slurm"))) == 6
 
@@ -344,10 +353,14 @@ def test_a_ray_cluster_gives_the_same_bytes(tmp_path):
     ray = pytest.importorskip("ray")
     data = sources(tmp_path, files=2)
     made(data, tmp_path / "here", shards=2)
-    ray.init(
-        num_cpus=2, object_store_memory=80 << 20, include_dashboard=False, log_to_driver=False,
-        logging_level="ERROR",
-    )  # fmt: skip
+    try:
+        ray.init(
+            num_cpus=2, object_store_memory=80 << 20, include_dashboard=False, log_to_driver=False
+        )
+    except Exception as error:
+        if "timed out during startup" not in str(error):
+            raise
+        pytest.skip("Ray's own processes did not start within its 30 seconds")
     try:
         system = CorpusSystem(executor="ray", workers=2, memory_gb=0.5)
         made(data, tmp_path / "there", shards=2, system=system)

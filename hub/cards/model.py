@@ -8,6 +8,7 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from hub.cards.licence_field import model_licence
 from hub.cards.markdown import figure, licence_links, lineage, making, table
+from hub.cards.preparation import test_questions
 from hub.licences.compose import POSITIONS, Position
 from hub.manifest import Manifest
 
@@ -37,6 +38,8 @@ class ModelCard:
     confidence: float
     """of their intervals, 0 to 1"""
     links: dict[str, str]
+    corpora: Sequence[Manifest]
+    """that it was trained on"""
     position: Position = "use-follows"
     """on what training does to obligations"""
 
@@ -108,6 +111,8 @@ What it was trained on, in the form that Regulation (EU) 2024/1689 asks for:
 
 {_numbers(manifest)}
 
+{_corpora(card)}
+
 {making(manifest)}
 
 ## Limits
@@ -115,6 +120,15 @@ What it was trained on, in the form that Regulation (EU) 2024/1689 asks for:
 It continues text; it was not taught to follow instructions, its answers were not checked for truth
 and it must not be used for medical decisions.
 """
+
+
+def _corpora(card: ModelCard) -> str:
+    """What is known about test questions in the texts it was trained on."""
+    return "\n\n".join(
+        f"### Test questions in {card.links.get(corpus.name, corpus.name)}\n\n"
+        + test_questions(corpus)
+        for corpus in card.corpora
+    )
 
 
 def _results(card: ModelCard) -> str:

@@ -47,6 +47,7 @@ def _card(context: Context, name: str) -> str:
             scores=context.scores,
             confidence=context.confidence,
             links=context.links,
+            corpora=[context.artefacts[corpus].manifest for corpus in corpora],
             position=release.training_position,
         )
     )
