@@ -69,8 +69,9 @@ def made(
     chosen = chosen or SOURCES
     corpus = CorpusSettings(sources=tuple(chosen), use="commercial", **{"shards": 3} | settings)
     return build(
-        corpus, chosen, data, tasks or {}, shares or Shares(0.1, 0.1), workers, out / "out", out / "excluded",
-        out / "scratch", lambda line: None, cache=cache or out / "cache", system=system,
+        corpus, chosen, data, tasks or {}, shares or Shares(0.1, 0.1), workers,
+        out / "out", out / "excluded", out / "scratch", lambda line: None,
+        cache=cache or out / "cache", system=system,
     )  # fmt: skip
 
 
