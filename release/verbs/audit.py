@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def audit(
     path: Annotated[
-        Path, typer.Argument(help="a corpus, work folder, release file or data folder")
+        Path, typer.Argument(help="a corpus, model, work folder, release file or data folder")
     ],
     out: Annotated[Path, typer.Option(help="where ledger.parquet and report.html go")],
     use: Annotated[str, typer.Option(help="commercial or research")] = "commercial",
