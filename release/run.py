@@ -4,6 +4,7 @@ finished.
 work folder/
   corpus/medical-1a2b3c4d5e6f/     an artefact: NAME-KEY, whole once manifest.json is there
   scratch/medical-1a2b3c4d5e6f/    what a killed step can resume from
+  cache/corpus/                    what several corpora or settings share; may be deleted
   summary.json                     one row a model, group and metric
 """
 
@@ -147,6 +148,7 @@ def _make(
         out=folders[""],
         excluded=folders.get("-excluded", folders[""]),
         scratch=scratch,
+        cache=workdir / "cache" / step.stage,
         progress=lambda line: progress(f"{step.name}: {line}"),
     )
     place.progress("started")

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from corpus.settings import CorpusSettings, SourceSettings
+from corpus.settings import CorpusSettings, CorpusSystem, SourceSettings
 from evaluation.settings import EvaluationSettings
 from hub.licences.compose import Position
 from hub.licences.rights import RecordedDecision
@@ -30,6 +30,12 @@ class ModelSettings(_Settings):
     tiny: TinyModel
 
 
+class Systems(_Settings):
+    """Where stages run."""
+
+    corpus: CorpusSystem = CorpusSystem()
+
+
 class SpaceSettings(_Settings):
     """The Space that shows the results."""
 
@@ -52,6 +58,8 @@ class Release(_Settings):
     """share of the documents that is kept for choosing between models"""
     workers: int = Field(default=1, ge=1)
     """processes of the corpus stage; never changes a result"""
+    systems: Systems = Systems()
+    """where stages run; never changes a result"""
     sources: dict[Name, SourceSettings]
     corpora: dict[Name, CorpusSettings]
     training_position: Position = "use-follows"

@@ -9,6 +9,7 @@ from huggingface_hub import DatasetCardData
 from hub.cards.dataset_info import dataset_info
 from hub.cards.licence_field import dataset_licence
 from hub.cards.markdown import figure, lineage, making, table
+from hub.cards.preparation import mixture, test_questions
 from hub.cards.sources import FIGURE, Source, describe_figure, render_table
 from hub.licences.expression import licence_of
 from hub.manifest import Manifest
@@ -23,6 +24,7 @@ _REASONS = {
     "excluded_personal": "they contain personal data",
     "excluded_contaminated": "they contain a question of the evaluation",
     "excluded_unreadable": "they could not be read",
+    "excluded_mix": "beyond what the mixture asks for",
     "split_validation": "kept apart for choosing between models, and never published",
     "split_held_out": "kept apart for the final evaluation, and never published",
 }
@@ -128,6 +130,11 @@ or not: the words that decided about its licence, their rank (1 the document's o
 
 {table(("documents", "why"), left_out, right=(0,)) if left_out else "Nothing."}
 {_train_only(card)}
+{mixture(manifest)}
+## Test questions
+
+{test_questions(manifest)}
+
 ## Personal data
 
 {_personal(card)}

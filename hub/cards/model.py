@@ -10,6 +10,7 @@ from huggingface_hub import EvalResult, ModelCardData
 from hub.cards import front
 from hub.cards.licence_field import model_licence
 from hub.cards.markdown import figure, licence_links, lineage, making, table
+from hub.cards.preparation import test_questions
 from hub.licences.compose import POSITIONS, Position
 from hub.manifest import Manifest
 
@@ -43,6 +44,8 @@ class ModelCard:
     confidence: float
     """of their intervals, 0 to 1"""
     links: dict[str, str]
+    corpora: Sequence[Manifest]
+    """that it was trained on"""
     position: Position = "use-follows"
     """on what training does to obligations"""
     front: Sequence[Mapping[str, Any]] = ()
@@ -119,6 +122,8 @@ What it was trained on, in the form that Regulation (EU) 2024/1689 asks for:
 
 {_numbers(manifest)}
 
+{_corpora(card)}
+
 {making(manifest)}{_configuration(manifest)}
 
 ## Limits
@@ -173,6 +178,15 @@ chosen parameters stand in `mergekit_config.yml`:
 ```json
 {given}
 ```"""
+
+
+def _corpora(card: ModelCard) -> str:
+    """What is known about test questions in the texts it was trained on."""
+    return "\n\n".join(
+        f"### Test questions in {card.links.get(corpus.name, corpus.name)}\n\n"
+        + test_questions(corpus)
+        for corpus in card.corpora
+    )
 
 
 def _results(card: ModelCard) -> str:

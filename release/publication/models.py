@@ -54,6 +54,7 @@ def _card(context: Context, name: str) -> str:
             scores=context.scores,
             confidence=context.confidence,
             links=context.links,
+            corpora=[context.artefacts[corpus].manifest for corpus in corpora],
             position=release.training_position,
             front=context.front(name),
             picture=FIGURE if _drawn(context, name) else "",
