@@ -77,9 +77,14 @@ def write_results(
 
 
 def read_samples(results: Artefact) -> list[Sample]:
+    return read_answers(results.folder / SAMPLES)
+
+
+def read_answers(path: Path) -> list[Sample]:
+    """The answers of one model, wherever they lie."""
     from pyarrow import parquet
 
-    rows = parquet.read_table(results.folder / SAMPLES, schema=_schema()).to_pylist()
+    rows = parquet.read_table(path, schema=_schema()).to_pylist()
     return [_sample(row) for row in rows]
 
 

@@ -257,6 +257,84 @@ def verify(
 
 
 @app.command()
+def diff(
+    before: Annotated[
+        str, typer.Argument(metavar="A", help="a work folder, or NAMESPACE/RELEASE@TAG")
+    ],
+    after: Annotated[
+        str, typer.Argument(metavar="B", help="the same, or another version of A's release")
+    ],
+    source: Annotated[
+        str, typer.Option("--from", metavar="ENDPOINT", help="the Hub")
+    ] = "https://huggingface.co",
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Say what changed from A to B: documents, settings, scores, metadata; exit 0 whatever did.
+
+    Example: imprimatur diff my-lab/demo@v0.1.0 v0.2.0
+    """
+    with errors(debug):
+        import tempfile
+
+        from release.diff import compare, content, report
+
+        with tempfile.TemporaryDirectory(prefix="imprimatur-") as home:
+            sides = Path(home) / "before", Path(home) / "after"
+            say = progress()
+            old = content.read(before, source, sides[0], say)
+            beside = content.address(before)
+            found = compare.compare(old, content.read(after, source, sides[1], say, beside))
+        if as_json:
+            print_json(compare.as_json(found))
+        else:
+            print("\n".join(report.lines(found)))
+
+
+@app.command()
+def reproduce(
+    published: Annotated[
+        str, typer.Argument(metavar="REPO@TAG", help="NAMESPACE/RELEASE@TAG, as it is published")
+    ],
+    source: Annotated[
+        str, typer.Option("--from", metavar="ENDPOINT", help="the Hub")
+    ] = "https://huggingface.co",
+    workdir: Annotated[
+        Path | None, typer.Option(help="a fresh folder; runs/reproduce-NAME-TAG unless given")
+    ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="data=FOLDER", help="where the local sources lie"),
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option(help="relative, of losses and scores where bytes differ")
+    ] = 0.02,
+    until: Annotated[
+        str | None, typer.Option(help="corpus, training, merging or evaluation")
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make a release again from its published repos; exit 4 unless the same comes out.
+
+    Example: imprimatur reproduce my-lab/demo@v0.1.0 --set data=release/recipes/demo
+    """
+    with errors(debug):
+        from hub.failure import Unexpected
+        from release.reproduce import remake
+
+        found = remake.reproduce(
+            published, source, workdir, sets or [], until, tolerance, progress()
+        )
+        if as_json:
+            print_json(found.as_json())
+        else:
+            print("\n".join(found.lines()))
+        if found.first:
+            raise Unexpected(found.sentence())
+
+
+@app.command()
 def stats(
     table: Annotated[
         Path,

@@ -25,6 +25,7 @@ from release.beside import beside_corpus, beside_model
 from release.front import fronts
 from release.gate import gate
 from release.recipe import Recipe
+from release.record import publish_record
 from release.steps import RESULTS
 
 
@@ -256,6 +257,7 @@ def _results(context: _Context, building: Path) -> Repo:
     points = fronts(context.recipe.release, context.artefacts)
     if points:
         write_json(folder / "front.json", [asdict(point) for point in points])
+    publish_record(folder, context.recipe.release, context.artefacts)
     if context.claims:
         write_json(folder / "claims.json", [judged.row() for judged in context.claims])
     card = results_card.ResultsCard(
