@@ -43,8 +43,9 @@ def compare(
         if artefact.manifest.kind == "quarantine":
             continue  # not published, and implied by the corpus beside it
         if name not in published:
-            found[name] = Compared(name, artefact.manifest.kind, "", artefact.manifest.digest,
-                                   "different", "it is not among the published manifests")  # fmt: skip
+            why = "it is not among the published manifests"
+            kind, digest = artefact.manifest.kind, artefact.manifest.digest
+            found[name] = Compared(name, kind, "", digest, "different", why)
             continue
         found[name] = _one(published[name], artefact.manifest, found, tolerance)
     return list(found.values())

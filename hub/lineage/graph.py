@@ -1,0 +1,78 @@
+"""The graph of a release: what was made from what, with digests, licences and repos."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from hub.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class Node:
+    name: str
+    kind: str
+    """an artefact's kind, or source: what came from outside"""
+    digest: str
+    licence: tuple[str, ...]
+    repo: str
+    """TYPE/NAMESPACE/NAME where it is published or came from; else empty"""
+    commit: str
+    """of a source that came from a Hub"""
+
+
+@dataclass(frozen=True)
+class Edge:
+    made_from: str
+    made: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Graph:
+    release: str
+    tag: str
+    nodes: tuple[Node, ...]
+    """inputs before what is made from them"""
+    edges: tuple[Edge, ...]
+
+    def inputs(self, name: str) -> list[Edge]:
+        return [edge for edge in self.edges if edge.made == name]
+
+    def ancestry(self, name: str) -> "Graph":
+        """The part that `name` was made from, with `name` itself."""
+        wanted, queue = {name}, [name]
+        while queue:
+            for edge in self.inputs(queue.pop()):
+                if edge.made_from not in wanted:
+                    wanted.add(edge.made_from)
+                    queue.append(edge.made_from)
+        return Graph(
+            self.release, self.tag,
+            tuple(node for node in self.nodes if node.name in wanted),
+            tuple(edge for edge in self.edges if edge.made in wanted),
+        )  # fmt: skip
+
+
+def graph(release: str, tag: str, manifests: Iterable[Manifest], repos: Mapping[str, str]) -> Graph:
+    """`manifests` in the order of making; `repos` maps the names of published artefacts to
+    TYPE/NAMESPACE/NAME. What was refused has a node for its corpus only."""
+    nodes: dict[str, Node] = {}
+    edges: dict[Edge, None] = {}
+    for manifest in manifests:
+        if manifest.kind == "quarantine":
+            continue
+        for entry in manifest.inputs:
+            if entry.name not in nodes:
+                nodes[entry.name] = Node(
+                    entry.name, "source", entry.digest, (), entry.repo or "", entry.commit or ""
+                )
+            edges[Edge(entry.name, manifest.name, entry.role)] = None
+        nodes[manifest.name] = Node(
+            manifest.name, manifest.kind, manifest.digest, manifest.licence,
+            repos.get(manifest.name, ""), "",
+        )  # fmt: skip
+    return Graph(release, tag, tuple(nodes.values()), tuple(edges))
+
+
+def as_json(found: Graph) -> dict[str, Any]:
+    return asdict(found)
