@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,18 @@ from hub.cards import model as model_card
 from hub.cards import results as results_card
 from hub.disk import sync_tree, write_atomically, write_json
 from hub.failure import BadInput
+from hub.lineage.graph import Graph, graph
 from hub.manifest import Artefact, describe_files, verify_payload
 from hub.publication import PUBLICATION, Publication, Repo, RepoType, digest_of
-from release import claims, columns, table
-from release.beside import beside_corpus, beside_model
+from release import claims, columns, pictures, previous, table
+from release.beside import beside_corpus, beside_model, croissant_of, lineage_of
 from release.front import fronts
 from release.gate import gate
 from release.recipe import Recipe
 from release.record import publish_record
 from release.steps import RESULTS
+
+_Change = tuple[str, str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,15 @@ class _Context:
     artefacts: Mapping[str, Artefact]
     scores: list[dict[str, Any]]
     claims: list[claims.Judged]
+    changed: previous.Changed | None
+    """against the version before"""
+
+    @cached_property
+    def graph(self) -> Graph:
+        repos = {name: f"dataset/{self.repo(name)}" for name in self.corpora}
+        repos |= {name: f"model/{self.repo(name)}" for name in self.models}
+        manifests = [artefact.manifest for artefact in self.artefacts.values()]
+        return graph(self.recipe.release.release, self.tag, manifests, repos)
 
     @property
     def confidence(self) -> float:
@@ -82,7 +95,9 @@ def assemble(
     """
     gate(recipe, artefacts)
     judged = claims.judge(recipe, artefacts, workdir)
-    context = _Context(recipe, artefacts, table.scores(recipe.release, artefacts), judged)
+    scores = table.scores(recipe.release, artefacts)
+    changed = previous.changed(recipe, artefacts, workdir)
+    context = _Context(recipe, artefacts, scores, judged, changed)
     building = workdir / "publication" / "building"
     shutil.rmtree(building, ignore_errors=True)
     repos = [
@@ -115,12 +130,19 @@ def _repo(context: _Context, building: Path, kind: RepoType, name: str) -> Repo:
     folder = building / kind / context.repo(name)
     for file in artefact.manifest.files:
         _place(artefact.folder / file.path, folder / file.path)
-    card = _dataset_card(context, name, folder) if kind == "dataset" else _model_card(context, name)
+    if kind == "dataset":
+        card = _dataset_card(context, name, folder)
+    else:
+        card = _model_card(context, name, folder)
     write_atomically(folder / "README.md", card.encode())
     if kind == "dataset":
         beside_corpus(folder, context.title(name), artefact)
+        languages = _languages(context, [name])
+        about = context.repo(name), context.title(name)
+        croissant_of(folder, context.recipe.release, *about, artefact, languages)
     else:
         _training_content(context, name, folder)
+        lineage_of(folder, context.graph.ancestry(name), context.artefacts, context.scores)
     public = artefact.manifest.model_dump(mode="json")
     write_json(folder / "manifest.json", public)
     return _describe(context, kind, name, artefact.manifest.kind, artefact.manifest.digest, folder)
@@ -156,6 +178,9 @@ def _dataset_card(context: _Context, name: str, folder: Path) -> str:
             personal_data=release.corpora[name].personal_data,
             names=release.corpora[name].names,
             links=context.links,
+            pictures=pictures.of_corpus(folder, _statistics(artefact)),
+            notes=previous.notes(context.recipe, name),
+            results_repo=context.repo("results"),
         ),
         folder,
     )
@@ -171,7 +196,7 @@ def _decisions(context: _Context, name: str) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def _model_card(context: _Context, name: str) -> str:
+def _model_card(context: _Context, name: str, folder: Path) -> str:
     release = context.recipe.release
     manifest = context.artefacts[name].manifest
     parents = [entry.name for entry in manifest.inputs if entry.name in context.models]
@@ -194,8 +219,27 @@ def _model_card(context: _Context, name: str) -> str:
             confidence=context.confidence,
             links=context.links,
             position=release.training_position,
+            changes=_changes(context, name),
+            claims=[one.sentence() for one in context.claims if one.row()["model"] == name],
+            trained_on={corpus: context.artefacts[corpus].manifest for corpus in corpora},
+            pictures=pictures.of_model(folder, context.artefacts[name], context.graph),
+            notes=previous.notes(context.recipe, name),
         )
     )
+
+
+def _changes(context: _Context, model: str | None = None) -> list[_Change]:
+    """Rows of a card: of all models, or of what `model` is compared with."""
+    return [
+        (
+            f"{what}, {change.group}", change.before, change.after, table.interval(change),
+            str(verdict),
+        )
+        for what, change, _, _, verdict in table.differences(
+            context.recipe.release, context.artefacts
+        )
+        if model in (None, change.after)
+    ]  # fmt: skip
 
 
 def _training_content(context: _Context, name: str, folder: Path) -> None:
@@ -260,6 +304,11 @@ def _results(context: _Context, building: Path) -> Repo:
     publish_record(folder, context.recipe.release, context.artefacts)
     if context.claims:
         write_json(folder / "claims.json", [judged.row() for judged in context.claims])
+    front = [asdict(point) for point in points]
+    drawn = pictures.of_results(folder, context.scores, front, context.graph)
+    lineage_of(folder, context.graph, context.artefacts, context.scores)
+    if context.changed:
+        context.changed.write(folder)
     card = results_card.ResultsCard(
         repo=context.repo("results"),
         tag=context.tag,
@@ -268,19 +317,13 @@ def _results(context: _Context, building: Path) -> Repo:
         scores=context.scores,
         confidence=context.confidence,
         claims=[judged.sentence() for judged in context.claims],
-        changes=[
-            (
-                f"{what}, {change.group}",
-                change.before,
-                change.after,
-                table.interval(change),
-                verdict,
-            )
-            for what, change, _, _, verdict in found
-        ],
+        changes=_changes(context),
         judged=table.judged_how(evaluation, found),
-        front=[asdict(point) for point in points],
+        front=front,
         links=context.links,
+        pictures=drawn,
+        changelog=context.changed.changelog if context.changed else "",
+        notes=previous.notes(context.recipe, "results"),
     )
     write_atomically(folder / "README.md", results_card.render(card).encode())
     return _describe(context, "dataset", "results", "results", "", folder)

@@ -23,7 +23,7 @@ RUN = "run.json"
 RECIPE = "recipe.json"
 MANIFESTS = "manifests"
 
-_LOCAL = {"data", "workers", "scales", "space"}
+_LOCAL = {"data", "workers", "scales", "space", "previous", "notes"}
 """fields that say where and how, not what; scales are applied already, a Space is published"""
 
 

@@ -1,14 +1,16 @@
 """The card of a model or a merge: what it is, what it scores, what it was made from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
+from hub.cards import sections
 from hub.cards.licence_field import model_licence
 from hub.cards.markdown import figure, licence_links, lineage, making, table
 from hub.licences.compose import POSITIONS, Position
+from hub.licences.expression import licence_of
 from hub.manifest import Manifest
 
 Score = Mapping[str, Any]
@@ -39,6 +41,16 @@ class ModelCard:
     links: dict[str, str]
     position: Position = "use-follows"
     """on what training does to obligations"""
+    changes: Sequence[tuple[str, str, str, str, str]] = ()
+    """(what, from, to, difference with interval, verdict), of this model against others"""
+    claims: Sequence[str] = ()
+    """sentences about this model that were tested and hold"""
+    trained_on: Mapping[str, Manifest] = field(default_factory=dict)
+    """by name: the corpora that went into it, through all its ancestors"""
+    pictures: Sequence[tuple[str, str]] = ()
+    """(alternative text, file) of the figures beside the card"""
+    notes: Sequence[str] = ()
+    """Markdown that a person wrote by hand"""
 
 
 def render(card: ModelCard) -> str:
@@ -53,9 +65,21 @@ def render(card: ModelCard) -> str:
         base_model_relation=card.relation,
         model_name=card.title,
         eval_results=[_eval_result(card, score) for score in mine] or None,
+        co2_eq_emissions=_emissions(card),
         **model_licence(card.manifest.licence),
     )
     return f"---\n{data.to_yaml()}\n---\n\n{_body(card)}"
+
+
+def _emissions(card: ModelCard) -> dict[str, Any] | None:
+    grams = sections.emissions(card.manifest)
+    if grams is None:
+        return None
+    return {
+        "emissions": grams,
+        "source": "CodeCarbon",
+        "hardware_used": f"{card.manifest.made_by.machine}; {card.manifest.made_by.accelerator}",
+    }
 
 
 def _eval_result(card: ModelCard, score: Score) -> EvalResult:
@@ -82,6 +106,10 @@ def _body(card: ModelCard) -> str:
 {figure(manifest, "parameters")}. Licence: {licence_links(manifest.licence)} \
 (position taken on training: {POSITIONS[card.position]}).
 
+## For whom
+
+{_whom(card)}
+
 ## Load it
 
 ```python
@@ -89,35 +117,162 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained("{card.repo}", revision="{card.tag}")
 model = AutoModelForCausalLM.from_pretrained("{card.repo}", revision="{card.tag}")
+
+asked = tokenizer("Le patient", return_tensors="pt")
+written = model.generate(**asked, max_new_tokens=20, do_sample=False)
+print(tokenizer.decode(written[0], skip_special_tokens=True))
 ```
+
+{sections.by_hand(card.notes)}
 
 ## Results
 
-On documents that no model was trained on; {100 * card.confidence:g}% intervals. Lower bits per byte
-are better, higher accuracy is better. Every answer is in
-[{card.results_repo}](/datasets/{card.results_repo}).
-
 {_results(card)}
 
-## How it was made
+{_changes(card)}## How it was made
 
 What it was trained on, in the form that Regulation (EU) 2024/1689 asks for:
 [TRAINING_CONTENT.md](TRAINING_CONTENT.md).
 
-{lineage(manifest, card.links)}
+{lineage(manifest, card.links, card.tag)}
 
 {_numbers(manifest)}
 
-{making(manifest)}
+{_pictures(card)}{making(manifest)}
+{sections.lineage_of_release(f"[{card.results_repo}](/datasets/{card.results_repo})")}
+
+## Licence and attribution
+
+{_licence(card)}
+
+## Personal data and contamination
+
+{_seen(card)}
+
+## Cost
+
+{sections.cost(manifest, "this model")}
 
 ## Limits
 
-It continues text; it was not taught to follow instructions, its answers were not checked for truth
-and it must not be used for medical decisions.
+{_limits(card)}
+
+## Cite it
+
+{sections.citation(card.title, card.repo, card.tag, manifest.digest)}
 """
 
 
+def _whom(card: ModelCard) -> str:
+    """Nothing is promised that was not measured: the scores and what it was made of decide."""
+    made = {
+        "merge": "a merge of other models of this release",
+        "finetune": "a base model that was trained further",
+        "quantized": "a copy of another model in fewer bits",
+    }.get(card.relation or "", "a base model that was trained from nothing")
+    groups = list(dict.fromkeys(str(s["group"]) for s in card.scores if s["model"] == card.name))
+    measured = (
+        f"It was measured on {' and '.join(groups)} text and on nothing else."
+        if groups
+        else "It was not measured."
+    )
+    languages = ", ".join(card.languages) or sections.UNKNOWN
+    return (
+        f"For people who build on or study language models: this is {made}, that continues text "
+        f"(languages of its training texts: {languages}). {measured}"
+    )
+
+
+def _changes(card: ModelCard) -> str:
+    parts = []
+    if card.changes:
+        header = ("what", "from", "to", "bits per byte", "verdict")
+        parts.append(
+            "What it gained and lost, on the same documents, pair by pair; below 0 is better:\n\n"
+            + table(header, card.changes, right=(3,))
+        )
+    if card.claims:
+        sentences = "\n".join(f"- {sentence}" for sentence in card.claims)
+        parts.append(
+            f"What is claimed of it, tested on those answers before publication:\n\n{sentences}"
+        )
+    return "".join(f"{part}\n\n" for part in parts)
+
+
+def _pictures(card: ModelCard) -> str:
+    return "".join(f"{sections.picture(*one)}\n\n" for one in card.pictures)
+
+
+def _licence(card: ModelCard) -> str:
+    asked = sorted({duty for id in card.manifest.licence for duty in licence_of(id).obligations})
+    texts = ", ".join(card.links.get(name, name) for name in card.trained_on)
+    credit = (
+        f"Whom to credit for the texts it was trained on stands beside each corpus ({texts}), in "
+        "`ATTRIBUTION.parquet` and `NOTICE`."
+        if texts
+        else f"Which texts it was trained on is {sections.UNKNOWN}."
+    )
+    asks = ", ".join(asked) or "nothing"
+    return f"{licence_links(card.manifest.licence)}; it asks for: {asks}. {credit}"
+
+
+_PERSONAL = "personal_"
+
+
+def _seen(card: ModelCard) -> str:
+    """By corpus, from its manifest: what was found, what was taken out."""
+    if not card.trained_on:
+        return f"What it was trained on is {sections.UNKNOWN}, and so is what that held."
+    rows = []
+    for name, manifest in card.trained_on.items():
+        found = [n for n in manifest.numbers if n.startswith(_PERSONAL)]
+        spans = sum(int(manifest.numbers[n].value) for n in found)
+        policy = manifest.recipe.get("corpus", {}).get("personal_data", sections.UNKNOWN)
+        rows.append(
+            (
+                card.links.get(name, name),
+                f"{spans:,} places" if found else sections.UNKNOWN,
+                str(policy),
+                figure(manifest, "excluded_contaminated"),
+            )
+        )
+    header = (
+        "corpus",
+        "personal data found in all that was read",
+        "what was done",
+        "left out for a question of the evaluation",
+    )
+    return table(header, rows, right=(1, 3)) + (
+        "\n\nA search finds what its patterns know: what is left may still name people."
+    )
+
+
+def _limits(card: ModelCard) -> str:
+    trained = card.manifest.numbers.get("tokens_seen")
+    scale = f" It saw {trained.value:,} tokens in this training." if trained else ""
+    truth = (
+        "measured only as the accuracy above"
+        if any(s["model"] == card.name and s["metric"] == "accuracy" for s in card.scores)
+        else "not measured"
+    )
+    return (
+        f"It continues text; the release file names no training on instructions.{scale} Whether "
+        f"what it writes is true was {truth}. It must not be used for medical decisions."
+    )
+
+
 def _results(card: ModelCard) -> str:
+    where = f"[{card.results_repo}](/datasets/{card.results_repo})"
+    if not any(score["model"] == card.name for score in card.scores):
+        return f"How it scores is {sections.UNKNOWN}. What was measured is in {where}."
+    return (
+        "On documents that were kept out of every training corpus of this release; "
+        f"{100 * card.confidence:g}% intervals. Lower bits per byte are better, higher accuracy is "
+        f"better. Every answer is in {where}.\n\n{_score_table(card)}"
+    )
+
+
+def _score_table(card: ModelCard) -> str:
     columns = sorted({(score["metric"], score["group"]) for score in card.scores}, reverse=True)
     models = list(dict.fromkeys(score["model"] for score in card.scores))
     rows = []

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from graphlib import TopologicalSorter
 from typing import Any
 
 from hub.manifest import Manifest
@@ -54,24 +55,31 @@ class Graph:
 
 
 def graph(release: str, tag: str, manifests: Iterable[Manifest], repos: Mapping[str, str]) -> Graph:
-    """`manifests` in the order of making; `repos` maps the names of published artefacts to
+    """`repos` maps the names of published artefacts to
     TYPE/NAMESPACE/NAME. What was refused has a node for its corpus only."""
     nodes: dict[str, Node] = {}
     edges: dict[Edge, None] = {}
-    for manifest in manifests:
-        if manifest.kind == "quarantine":
-            continue
+    made = {one.name: one for one in manifests if one.kind != "quarantine"}
+    for manifest in made.values():
         for entry in manifest.inputs:
-            if entry.name not in nodes:
-                nodes[entry.name] = Node(
-                    entry.name, "source", entry.digest, (), entry.repo or "", entry.commit or ""
+            name = entry.name
+            if entry.role == "source" and name in made:
+                name = f"{name} (source)"  # a corpus may be called as its only source is
+            if name not in made and name not in nodes:
+                nodes[name] = Node(
+                    name, "source", entry.digest, (), entry.repo or "", entry.commit or ""
                 )
-            edges[Edge(entry.name, manifest.name, entry.role)] = None
+            edges[Edge(name, manifest.name, entry.role)] = None
         nodes[manifest.name] = Node(
             manifest.name, manifest.kind, manifest.digest, manifest.licence,
             repos.get(manifest.name, ""), "",
         )  # fmt: skip
-    return Graph(release, tag, tuple(nodes.values()), tuple(edges))
+    needs = {name: sorted(e.made_from for e in edges if e.made == name) for name in sorted(nodes)}
+    order = TopologicalSorter(needs).static_order()
+    return Graph(
+        release, tag, tuple(nodes[name] for name in order),
+        tuple(sorted(edges, key=lambda edge: (edge.made, edge.role, edge.made_from))),
+    )  # fmt: skip
 
 
 def as_json(found: Graph) -> dict[str, Any]:
