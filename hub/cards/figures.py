@@ -67,14 +67,22 @@ def front(points: Sequence[Mapping[str, Any]]) -> str | None:
     steps = sorted((p["scores"][across], p["scores"][up]) for p in points if p["on_front"])
     path = " ".join(f"{x.at(a):.1f},{y.at(b):.1f}" for a, b in steps)
     parts.append(f'<polyline points="{path}" fill="none" stroke="{GREEN}" stroke-dasharray="5 4"/>')
-    for point in points:
+    for number, point in enumerate(sorted(points, key=lambda p: float(p["scores"][across]))):
         a, b = x.at(point["scores"][across]), y.at(point["scores"][up])
         colour = GREEN if point["on_front"] else ORANGE
         t = "own schedule" if point["t"] is None else f"t = {point['t']:g}"
         parts.append(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="5" fill="{colour}"/>')
         anchor = "end" if a > 480 else "start"
         offset = -9 if anchor == "end" else 9
-        parts.append(text(a + offset, b - 7, f"{point['model']}, {t}", size=11, anchor=anchor))
+        parts.append(
+            text(
+                a + offset,
+                b + (15 if number % 2 else -7),
+                f"{point['model']}, {t}",
+                size=11,
+                anchor=anchor,
+            )
+        )
     parts += [
         text(600, 20, "on the front", anchor="end", colour=GREEN),
         text(500, 20, "not on it", anchor="end", colour=ORANGE),

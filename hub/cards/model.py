@@ -136,6 +136,8 @@ What it was trained on, in the form that Regulation (EU) 2024/1689 asks for:
 
 {lineage(manifest, card.links, card.tag)}
 
+What making it came to:
+
 {_numbers(manifest)}
 
 {_pictures(card)}{making(manifest)}

@@ -6,6 +6,7 @@ light and dark pages alike.
 """
 
 from collections.abc import Sequence
+from html import escape
 
 from hub.cards.svg import GREY, document, text
 from hub.lineage.graph import Graph, Node
@@ -14,9 +15,9 @@ _COLOURS = {
     "source": "#5b6b7f", "corpus": "#2b6cb0", "model": "#2f7d4f", "checkpoint": "#2f7d4f",
     "merge": "#8a4baf", "quantised": "#a65a1b",
 }  # fmt: skip
-_BOX = (190, 34)
-_GAP = (90, 14)
-_LONGEST = 26
+_BOX = (152, 34)
+_GAP = (50, 12)
+_LONGEST = 20
 """characters of a name in a box"""
 
 
@@ -81,7 +82,7 @@ def _node(node: Node, x: int, y: int) -> str:
     width, height = _BOX
     published = "" if node.repo else ' stroke-dasharray="4 3"'
     return (
-        f"<g><title>{node.name}: {node.kind}, {node.digest[:16]}</title>"
+        f"<g><title>{escape(node.name)}: {node.kind}, {node.digest[:16]}</title>"
         f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="6" '
         f'fill="{_colour(node.kind)}" stroke="#ffffff"{published}/>'
         + text(x + width / 2, y + 22, name, size=13, anchor="middle", colour="#ffffff")
