@@ -10,7 +10,7 @@ from hub.lineage import graph as lineage
 from hub.lineage.bom import BOM, Score, bom
 from hub.lineage.croissant import CROISSANT, croissant
 from hub.manifest import Artefact
-from release.recipe import Release
+from release.schema import Release
 
 TRAINING_CONTENT = "TRAINING_CONTENT.md"
 

@@ -26,7 +26,7 @@ from release.diff.content import (
 from release.diff.content import read as read_content
 from release.recipe import Recipe
 from release.record import resolved
-from release.steps import RESULTS
+from release.steps.evaluation import RESULTS
 
 CHANGES = "changes.json"
 

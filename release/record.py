@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from hub.disk import write_json
 from hub.failure import BadInput
 from hub.manifest import MANIFEST, Artefact, Manifest, ManifestError, read_artefact
-from release.recipe import Release
+from release.schema import Release
 
 RUN = "run.json"
 RECIPE = "recipe.json"

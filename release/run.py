@@ -31,7 +31,8 @@ from hub.manifest import (
 )
 from release.recipe import Recipe
 from release.record import write_run
-from release.steps import STAGES, Place, Progress, Stage, Step, steps
+from release.steps import steps
+from release.steps.step import STAGES, Place, Progress, Stage, Step
 
 _PACKAGES: Mapping[Stage, tuple[str, ...]] = {
     "corpus": ("datatrove", "pyarrow", "lxml", "ftfy"),

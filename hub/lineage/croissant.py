@@ -41,7 +41,7 @@ def croissant(
         sets = [
             mlc.FileSet(
                 id=_FILES, name=_FILES, encoding_formats=["application/x-parquet"],
-                contained_in=[file.path for file in shards], includes=["data/*.parquet"],
+                includes=["data/*.parquet"],
             )
         ]  # fmt: skip
     records = mlc.RecordSet(

@@ -12,7 +12,8 @@ from hub.manifest import Artefact
 from hub.publication import ReleaseRecord, read_publication
 from release import outside
 from release.record import MANIFESTS, read_record, read_run
-from release.steps import RESULTS, Progress
+from release.steps.evaluation import RESULTS
+from release.steps.step import Progress
 
 README = "README.md"
 

@@ -16,7 +16,7 @@ from release.record import RECIPE, read_record
 from release.reproduce.compare import Compared, compare, first_difference
 from release.reproduce.pins import Other, check_sources, other_packages
 from release.run import run
-from release.steps import STAGES, Progress, Stage
+from release.steps.step import STAGES, Progress, Stage
 
 REPRODUCTION = "reproduction.json"
 """in the work folder: of which release it is, so that an interrupted one is resumed"""
