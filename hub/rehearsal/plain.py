@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
+from ruamel.yaml.events import AliasEvent
 
 MAX_DEPTH = 40
 MAX_NESTING = 100
@@ -39,18 +39,26 @@ def _text(value: object) -> str:
     return str(value).encode(errors="replace").decode()
 
 
+def _brackets(text: str) -> int:
+    """How many are open at once, those within quotes included."""
+    depth = deepest = 0
+    for character in text:
+        if character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
+
+
 def load_yaml(text: str, max_aliases: int) -> Any:
     """YAML 1.2, as on the Hub: `language: no` is Norwegian, not False. ValueError if it is none."""
     try:
-        aliases = depth = 0
-        for event in YAML(typ="safe", pure=True).parse(text):
-            aliases += isinstance(event, AliasEvent)
-            depth += isinstance(event, CollectionStartEvent)
-            depth -= isinstance(event, CollectionEndEvent)
-            if aliases > max_aliases:
-                raise ValueError(f"over {max_aliases} YAML aliases")
-            if depth > MAX_NESTING:  # the scanner needs minutes for thousands of open brackets
-                raise ValueError(f"over {MAX_NESTING} levels deep")
+        if _brackets(text) > MAX_NESTING:  # the scanner needs minutes for thousands of them
+            raise ValueError(f"over {MAX_NESTING} brackets are open at once")
+        events = YAML(typ="safe", pure=True).parse(text)
+        if sum(isinstance(event, AliasEvent) for event in events) > max_aliases:
+            raise ValueError(f"over {max_aliases} YAML aliases")
         return YAML(typ="safe", pure=True).load(text)
     except Exception as error:  # the parser fails on strange input in a dozen ways of its own
         said = str(error).splitlines()[:1] or [type(error).__name__]
