@@ -1,4 +1,4 @@
-"""No sentence without a manifest: change a figure and the card changes, remove it and it says so."""
+"""No sentence without a manifest: a changed figure changes the card, a removed one is not known."""
 
 from pathlib import Path
 
