@@ -16,7 +16,7 @@ def edited(demo: Workdir, to: Path) -> tuple[content.Content, content.Content]:
     """The demo, and a copy in which one document changed its text, one its licence, one went."""
     other = to / "work"
     shutil.copytree(demo.path, other, ignore=shutil.ignore_patterns("rehearsal-hub", "publication"))
-    (path,) = other.glob("corpus/medical-commercial-[0-9a-f]*/data/*.parquet")
+    (path,) = other.glob(f"corpus/medical-commercial-{'[0-9a-f]' * 12}/data/*.parquet")
     table = pq.read_table(path)
     rows = table.to_pylist()
     rows[0]["text"] += " Un mot."
