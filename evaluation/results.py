@@ -78,10 +78,14 @@ def write_results(
 
 def read_samples(results: Artefact | Path) -> list[Sample]:
     """The answers in a `results` artefact, or in a folder that `write_results` filled."""
+    return read_answers((results if isinstance(results, Path) else results.folder) / SAMPLES)
+
+
+def read_answers(path: Path) -> list[Sample]:
+    """The answers of one model, wherever they lie."""
     from pyarrow import parquet
 
-    folder = results if isinstance(results, Path) else results.folder
-    rows = parquet.read_table(folder / SAMPLES, schema=_schema()).to_pylist()
+    rows = parquet.read_table(path, schema=_schema()).to_pylist()
     return [_sample(row) for row in rows]
 
 

@@ -46,6 +46,15 @@ def verify(results: str, tag: str, endpoint: str, home: Path, progress: Progress
     return ReleaseRecord.model_validate(_run(arguments, variables, progress))
 
 
+def fetch(results: str, tag: str, endpoint: str, home: Path, progress: Progress) -> ReleaseRecord:
+    """`python -m hub.fetch` into `home / "downloads"`; a token only where the caller set one."""
+    variables = environment(endpoint, home)
+    if token := os.environ.get("HF_TOKEN"):
+        variables["HF_TOKEN"] = token
+    arguments = ["-m", "hub.fetch", results, tag, "--into", str(home / "downloads")]
+    return ReleaseRecord.model_validate(_run(arguments, variables, progress))
+
+
 def environment(endpoint: str, home: Path) -> dict[str, str]:
     """For a process that talks to one Hub, from a home of its own."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}

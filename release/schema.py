@@ -66,6 +66,10 @@ class Release(_Settings):
     """what training does to the obligations of the texts; argued in docs/licences.md"""
     decisions: tuple[RecordedDecision, ...] = ()
     """what people decided about licences, by name; printed on the cards"""
+    previous: str = ""
+    """the version before, for the changelog: a work folder, or NAMESPACE/RELEASE@TAG"""
+    notes: str = ""
+    """folder of NAME.md, relative to the release file: what people write on the card of NAME"""
     models: dict[Name, ModelSettings] = {}
     training: dict[Name, TrainingSettings] = {}
     merging: dict[Name, MergingSettings] = {}

@@ -8,7 +8,6 @@ import pytest
 from merging_models import LAYERS, make_parents
 
 from hub.failure import Failed
-from merging.figure import draw
 from merging.merge import merge
 from merging.postflight import Proof, distances, postflight
 from merging.settings import MergingSettings
@@ -76,13 +75,6 @@ def test_accuracy_is_better_when_higher() -> None:
 def test_nothing_within_the_accepted_loss_is_a_failure() -> None:
     with pytest.raises(Failed, match=r"no candidate loses at most 0\.001 of base in general"):
         points("slerp", swept(choose="gain", at_most=0.001), SCORES)
-
-
-def test_the_front_is_drawn_the_same_twice() -> None:
-    rows = [asdict(row) for row in points("slerp", swept(choose="balance"), SCORES)]
-    picture = draw(rows, "medical", "general")
-    assert picture.startswith(b"\x89PNG")
-    assert picture == draw(rows, "medical", "general")
 
 
 def test_a_merge_is_read_beside_its_parents(tmp_path: Path) -> None:

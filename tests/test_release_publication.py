@@ -26,13 +26,6 @@ from release import outside
 TOKEN = "hf_planted_token_0123456789"
 
 
-@pytest.fixture(scope="session")
-def rehearsed(demo: Workdir) -> Workdir:
-    done = imprimatur("rehearse", DEMO, "--scale", "quick", "--workdir", demo.path)
-    assert done.returncode == 0, done.stderr
-    return demo
-
-
 def publication_of(work: Workdir) -> tuple[Publication, Path]:
     (folder,) = (work.path / "publication").iterdir()
     return read_publication(folder), folder

@@ -6,11 +6,10 @@ from hub.cards import model as model_card
 from hub.disk import write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
-from release.beside import beside_model
+from release import pictures, previous
+from release.beside import beside_model, lineage_of
 from release.publication.context import Context
 from release.publication.files import describe, place
-
-FIGURE = "front.png"
 
 
 def repo(context: Context, building: Path, name: str) -> Repo:
@@ -19,19 +18,18 @@ def repo(context: Context, building: Path, name: str) -> Repo:
     folder = building / "model" / context.repo(name)
     for file in artefact.manifest.files:
         place(artefact.folder / file.path, folder / file.path)
-    write_atomically(folder / "README.md", _card(context, name).encode())
+    write_atomically(folder / "README.md", _card(context, name, folder).encode())
     _training_content(context, name, folder)
-    if picture := _drawn(context, name):
-        write_atomically(folder / FIGURE, picture)
     if (configuration := artefact.folder / "mergekit_config.yml").is_file():
         place(configuration, folder / configuration.name)
+    lineage_of(folder, context.graph.ancestry(name), context.artefacts, context.scores)
     write_json(folder / "manifest.json", artefact.manifest.model_dump(mode="json"))
     return describe(
         context, "model", name, artefact.manifest.kind, artefact.manifest.digest, folder
     )
 
 
-def _card(context: Context, name: str) -> str:
+def _card(context: Context, name: str, folder: Path) -> str:
     release = context.recipe.release
     manifest = context.artefacts[name].manifest
     parents = [entry.name for entry in manifest.inputs if entry.name in context.models]
@@ -54,23 +52,16 @@ def _card(context: Context, name: str) -> str:
             scores=context.scores,
             confidence=context.confidence,
             links=context.links,
-            corpora=[context.artefacts[corpus].manifest for corpus in corpora],
             position=release.training_position,
             front=context.front(name),
-            picture=FIGURE if _drawn(context, name) else "",
+            front_picture=pictures.of_front(folder, context.front(name)),
+            changes=context.changes(name),
+            claims=[one.sentence() for one in context.claims if one.row()["model"] == name],
+            trained_on={corpus: context.artefacts[corpus].manifest for corpus in corpora},
+            pictures=pictures.of_model(folder, context.artefacts[name], context.graph),
+            notes=previous.notes(context.recipe, name),
         )
     )
-
-
-def _drawn(context: Context, name: str) -> bytes | None:
-    """The figure of a merge's sweep, where the release file names the two groups."""
-    settings = context.recipe.release.merging.get(name)
-    rows = context.front(name)
-    if not rows or settings is None or settings.sweep is None or not settings.sweep.general:
-        return None
-    from merging.figure import draw
-
-    return draw(rows, settings.sweep.domain, settings.sweep.general)
 
 
 def _training_content(context: Context, name: str, folder: Path) -> None:

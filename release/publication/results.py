@@ -9,9 +9,11 @@ from hub.cards import results as results_card
 from hub.disk import write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
-from release import columns, table
+from release import columns, pictures, previous, table
+from release.beside import lineage_of
 from release.publication.context import Context
 from release.publication.files import describe, place
+from release.record import publish_record
 from release.steps.evaluation import RESULTS
 
 
@@ -34,6 +36,11 @@ def repo(context: Context, building: Path) -> Repo:
         write_json(folder / "front.json", points)
     if context.claims:
         write_json(folder / "claims.json", [judged.row() for judged in context.claims])
+    publish_record(folder, context.recipe.release, context.artefacts)
+    lineage_of(folder, context.graph, context.artefacts, context.scores)
+    if context.changed:
+        context.changed.write(folder)
+    drawn = pictures.of_results(folder, context.scores, context.graph)
     card = results_card.ResultsCard(
         repo=context.repo("results"),
         tag=context.tag,
@@ -42,19 +49,17 @@ def repo(context: Context, building: Path) -> Repo:
         scores=context.scores,
         confidence=context.confidence,
         claims=[judged.sentence() for judged in context.claims],
-        changes=[
-            (
-                f"{what}, {change.group}",
-                change.before,
-                change.after,
-                table.interval(change),
-                verdict,
-            )
-            for what, change, _, _, verdict in found
-        ],
+        changes=context.changes(),
         judged=table.judged_how(evaluation, found),
-        front=points,
+        fronts=[
+            (rows, pictures.of_front(folder, rows, f"front-{name}.svg"))
+            for name in context.recipe.release.merging
+            if (rows := context.front(name))
+        ],
         links=context.links,
+        pictures=drawn,
+        changelog=context.changed.changelog if context.changed else "",
+        notes=previous.notes(context.recipe, "results"),
     )
     write_atomically(folder / "README.md", results_card.render(card).encode())
     return describe(context, "dataset", "results", "results", "", folder)
