@@ -35,7 +35,7 @@ def publish(
 ) -> ReleaseRecord:
     """`python -m hub.publish`, with the token in its environment only."""
     variables = environment(endpoint, home) | {"HF_TOKEN": token}
-    arguments = ["-m", "hub.publish", str(folder), "--endpoint", endpoint]
+    arguments = ["-m", "hub.publish", "publish", str(folder), "--endpoint", endpoint]
     return ReleaseRecord.model_validate(_run(arguments, variables, progress))
 
 

@@ -1,0 +1,67 @@
+"""Cards, before they are sent: what the Hub itself would say, and whether base models are there."""
+
+import email.utils
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from huggingface_hub import HfApi, RepoCard
+from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+from huggingface_hub.utils import build_hf_headers, get_session
+
+from hub.publication import Publication, Repo
+from hub.publish.patience import patiently
+
+SKEW_SECONDS = 300
+"""Signed upload links are good for minutes; a clock that is further off cannot use them."""
+
+
+def card_problems(api: HfApi, publication: Publication, repo: Repo, content: Path) -> Iterator[str]:
+    """What is wrong with the README of one repo, one sentence each."""
+    path = content / "README.md"
+    if not path.is_file():
+        yield "it has no README.md, and a repo without a card is not published"
+        return
+    text = path.read_text(encoding="utf-8", errors="replace")
+    answer = patiently(
+        lambda: get_session().post(
+            f"{api.endpoint}/api/validate-yaml",
+            json={"content": text, "repoType": repo.type},
+            headers=build_hf_headers(token=api.token),
+        )
+    )
+    if answer.status_code in (200, 400):
+        yield from (f"README.md: {error['message']}" for error in answer.json().get("errors", []))
+    else:
+        answer.raise_for_status()
+    yield from _clock(answer.headers.get("date", ""))
+    data = RepoCard(text, ignore_metadata_errors=True).data.to_dict()
+    if not data.get("license") and repo.type != "space":
+        yield "README.md: no license is stated"
+    if repo.type == "model":
+        bases = data.get("base_model") or []
+        for base in [bases] if isinstance(bases, str) else bases:
+            yield from _base(api, publication, str(base))
+
+
+def _base(api: HfApi, publication: Publication, base: str) -> Iterator[str]:
+    """A base model has to be there for a reader who has no token."""
+    if any(repo.type == "model" and repo.id == base for repo in publication.repos):
+        return
+    try:
+        info = patiently(lambda: api.model_info(base, token=False))
+    except (RepositoryNotFoundError, GatedRepoError):
+        yield f"README.md: the base model {base} is private or does not exist: none can check it"
+        return
+    if info.private:
+        yield f"README.md: the base model {base} is private: nobody could check it"
+
+
+def _clock(date: str) -> Iterator[str]:
+    """A clock that is wrong makes signed links look expired."""
+    if not date:
+        return
+    skew = time.time() - email.utils.parsedate_to_datetime(date).timestamp()
+    if abs(skew) > SKEW_SECONDS:
+        side = "ahead of" if skew > 0 else "behind"
+        yield f"this machine's clock is {abs(skew) / 60:.0f} minutes {side} the Hub's: set it"
