@@ -5,9 +5,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 from huggingface_hub import HfApi, RepoCard
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
-from huggingface_hub.utils import build_hf_headers, get_session
+from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
 from hub.publication import Publication, Repo
 from hub.publish.patience import patiently
@@ -23,17 +24,8 @@ def card_problems(api: HfApi, publication: Publication, repo: Repo, content: Pat
         yield "it has no README.md, and a repo without a card is not published"
         return
     text = path.read_text(encoding="utf-8", errors="replace")
-    answer = patiently(
-        lambda: get_session().post(
-            f"{api.endpoint}/api/validate-yaml",
-            json={"content": text, "repoType": repo.type},
-            headers=build_hf_headers(token=api.token),
-        )
-    )
-    if answer.status_code in (200, 400):
-        yield from (f"README.md: {error['message']}" for error in answer.json().get("errors", []))
-    else:
-        answer.raise_for_status()
+    answer = patiently(lambda: _validated(api, repo, text))
+    yield from (f"README.md: {error['message']}" for error in answer.json().get("errors", []))
     yield from _clock(answer.headers.get("date", ""))
     data = RepoCard(text, ignore_metadata_errors=True).data.to_dict()
     if not data.get("license") and repo.type != "space":
@@ -42,6 +34,18 @@ def card_problems(api: HfApi, publication: Publication, repo: Repo, content: Pat
         bases = data.get("base_model") or []
         for base in [bases] if isinstance(bases, str) else bases:
             yield from _base(api, publication, str(base))
+
+
+def _validated(api: HfApi, repo: Repo, text: str) -> httpx2.Response:
+    """What the Hub itself says about a card: 200, or 400 where it would refuse it."""
+    answer = get_session().post(
+        f"{api.endpoint}/api/validate-yaml",
+        json={"content": text, "repoType": repo.type},
+        headers=build_hf_headers(token=api.token),
+    )
+    if answer.status_code != 400:
+        hf_raise_for_status(answer)
+    return answer
 
 
 def _base(api: HfApi, publication: Publication, base: str) -> Iterator[str]:

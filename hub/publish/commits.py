@@ -26,7 +26,7 @@ def commit(
     That is the commit just made, or what somebody else put there meanwhile: the caller compares
     the files, since after a lost answer nothing else tells the two apart.
     """
-    for wait in (*WAITS_SECONDS, None):
+    for attempt, wait in enumerate((*WAITS_SECONDS, None)):
         try:
             return api.create_commit(
                 where.id,
@@ -39,7 +39,7 @@ def commit(
             ).oid
         except TROUBLE as error:
             stale = status(error) == _STALE_PARENT
-            if not stale and (wait is None or not passes(error)):
+            if not stale and (wait is None or not passes(error, attempt)):
                 raise
             if not stale and wait is not None:
                 pause(error, wait)

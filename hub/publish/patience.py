@@ -14,6 +14,7 @@ from huggingface_hub.utils import parse_ratelimit_headers
 Result = TypeVar("Result")
 
 WAITS_SECONDS = (0.5, 1, 2, 4, 8, 16, 32)
+REFUSALS = 2
 LONGEST_WAIT_SECONDS = 600
 """a server that asks for more is believed to be out of order"""
 
@@ -23,11 +24,11 @@ TROUBLE = (HfHubHTTPError, httpx2.HTTPError, RuntimeError)
 
 def patiently(call: Callable[[], Result]) -> Result:
     """The result of `call`, asked again while the trouble is a passing one."""
-    for wait in WAITS_SECONDS:
+    for attempt, wait in enumerate(WAITS_SECONDS):
         try:
             return call()
         except TROUBLE as error:
-            if not passes(error):
+            if not passes(error, attempt):
                 raise
             pause(error, wait)
     return call()
@@ -44,11 +45,17 @@ def pause(error: BaseException, seconds: float) -> None:
     time.sleep(min(seconds if asked is None else asked, LONGEST_WAIT_SECONDS))
 
 
-def passes(error: BaseException) -> bool:
-    """Whether asking again may help: a rate limit, a server error, a broken connection."""
+def passes(error: BaseException, attempt: int) -> bool:
+    """Whether asking again may help: a rate limit, a server error, a broken connection.
+
+    A token that is refused is shown twice more: a signed link or a session of the server expires,
+    and the same token is good again.
+    """
     response = _response(error)
     if response is not None:
-        return response.status_code in (408, 429) or response.status_code >= 500
+        code = response.status_code
+        expired = code == 401 or (code == 403 and isinstance(error, RuntimeError))
+        return code in (408, 429) or code >= 500 or (expired and attempt < REFUSALS)
     causes = _causes(error)
     return any(isinstance(each, httpx2.TransportError) for each in causes) or isinstance(
         error, RuntimeError

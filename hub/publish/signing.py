@@ -47,7 +47,7 @@ class Signer:
 
 
 def load_signer(path: Path) -> Signer:
-    """Raises BadInput for a file that is no private EC key without a password, or is open to all."""
+    """Raises BadInput for a file that is no EC key without a password, or that others can read."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
