@@ -195,6 +195,10 @@ Publish for real:
 def publish(
     recipe: RecipePath,
     to: Annotated[str, typer.Option(metavar="ENDPOINT", help="the Hub")] = "https://huggingface.co",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="change nothing")] = False,
+    key: Annotated[
+        Path | None, typer.Option(help="private key that signs (EC, PEM); else unsigned")
+    ] = None,
     workdir: Workdir = None,
     scale: Scale = None,
     sets: Sets = None,
@@ -202,6 +206,8 @@ def publish(
     debug: Debug = False,
 ) -> None:
     """Publish for real; refused unless exactly this publication passed a rehearsal.
+
+    `--dry-run` shows the difference against what is there, rehearsed or not.
 
     Example: imprimatur publish release/recipes/demo.yaml --set namespace=my-lab
     """
@@ -212,16 +218,53 @@ def publish(
         from release.publication import assemble
         from release.rehearse import rehearsed_digest, require_rehearsal
 
-        rehearsed, token = rehearsed_digest(folder), _token()
+        rehearsed, token = "" if dry_run else rehearsed_digest(folder), _token()
         with locked(folder):
             ran = _run(loaded, folder, scale, sets, None)
             publication, content = assemble(loaded, ran.artefacts, folder)
+            if dry_run:
+                changes = outside.compare(content, to, token, folder / "hf-home", progress())
+                if as_json:
+                    print_json(changes)
+                return
             require_rehearsal(publication, rehearsed)
-            record = outside.publish(content, to, token, folder / "hf-home", progress())
+            record = outside.publish(content, to, token, folder / "hf-home", progress(), key)
         if as_json:
             print_json(record.model_dump(mode="json"))
         else:
             print(f"Published {record.tag}: {to}/datasets/{publication.results.id}")
+
+
+@app.command()
+def rollback(
+    recipe: RecipePath,
+    to_version: Annotated[str, typer.Option("--to", metavar="VERSION", help="such as 0.1.0")],
+    at: Annotated[str, typer.Option(metavar="ENDPOINT", help="the Hub")] = "https://huggingface.co",
+    workdir: Workdir = None,
+    scale: Scale = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make an earlier release the present one; nothing is uploaded, nothing is lost.
+
+    Example: imprimatur rollback release/recipes/demo.yaml --to 0.1.0
+    """
+    with errors(debug):
+        loaded, folder = _load(recipe, workdir, scale, sets)
+        from hub.disk import locked
+        from release import outside
+
+        release, tag = loaded.release, f"v{to_version.removeprefix('v')}"
+        results = f"{release.namespace}/{release.release}-results"
+        token = _token()
+        with locked(folder):
+            home = folder / "hf-home"
+            record = outside.rollback(results, tag, at, token, home, progress())
+        if as_json:
+            print_json(record.model_dump(mode="json"))
+        else:
+            print(f"{record.tag} is the present release again: {at}/datasets/{results}")
 
 
 @app.command()
@@ -230,6 +273,9 @@ def verify(
     source: Annotated[
         str, typer.Option("--from", metavar="ENDPOINT", help="the Hub")
     ] = "https://huggingface.co",
+    key: Annotated[
+        Path | None, typer.Option(help="the publisher's public key, to check the signature by")
+    ] = None,
     workdir: Workdir = None,
     scale: Scale = None,
     sets: Sets = None,
@@ -249,7 +295,8 @@ def verify(
         release = loaded.release
         results = f"{release.namespace}/{release.release}-results"
         with tempfile.TemporaryDirectory(prefix="imprimatur-") as home:
-            record = outside.verify(results, f"v{release.version}", source, Path(home), progress())
+            tag, into = f"v{release.version}", Path(home)
+            record = outside.verify(results, tag, source, into, progress(), key)
         if as_json:
             print_json(record.model_dump(mode="json"))
         else:

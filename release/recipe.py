@@ -87,6 +87,8 @@ class Release(_Settings):
     merging: dict[Name, MergingSettings] = {}
     evaluation: EvaluationSettings | None = None
     space: SpaceSettings | None = None
+    signing_key: Annotated[str, StringConstraints(pattern=r"^(sha256:[0-9a-f]{64})?$")] = ""
+    """fingerprint of the public key that signs the release; empty for an unsigned one"""
     scales: dict[Name, dict[str, Any]] = {}
 
 

@@ -45,7 +45,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def _publish(arguments: argparse.Namespace, api: HfApi) -> Any:
     signer = load_signer(arguments.key) if arguments.key else None
-    record = publish(arguments.folder, api, _progress, signer, arguments.patience)
+    record = publish(
+        arguments.folder, api, _progress, signer, arguments.patience, arguments.unsigned
+    )
     return record.model_dump(mode="json")
 
 
@@ -76,7 +78,8 @@ def _parser() -> argparse.ArgumentParser:
             verb.add_argument("folder", type=Path)
         verb.add_argument("--endpoint", required=True)
         verb.add_argument("--patience", type=float, default=PATIENCE_SECONDS)
-        verb.add_argument("--key", type=Path)
+        verb.add_argument("--key", type=Path, help="private key that signs")
+        verb.add_argument("--unsigned", action="store_true", help="a rehearsal has no key")
     return parser
 
 

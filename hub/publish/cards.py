@@ -26,7 +26,10 @@ def card_problems(api: HfApi, publication: Publication, repo: Repo, content: Pat
     text = path.read_text(encoding="utf-8", errors="replace")
     answer = patiently(lambda: _validated(api, repo, text))
     yield from (f"README.md: {error['message']}" for error in answer.json().get("errors", []))
-    yield from _clock(answer.headers.get("date", ""))
+    date = answer.headers.get("date")
+    skewed = clock_problem(date, time.time()) if date else None
+    if skewed:
+        yield skewed
     data = RepoCard(text, ignore_metadata_errors=True).data.to_dict()
     if not data.get("license") and repo.type != "space":
         yield "README.md: no license is stated"
@@ -61,11 +64,10 @@ def _base(api: HfApi, publication: Publication, base: str) -> Iterator[str]:
         yield f"README.md: the base model {base} is private: nobody could check it"
 
 
-def _clock(date: str) -> Iterator[str]:
-    """A clock that is wrong makes signed links look expired."""
-    if not date:
-        return
-    skew = time.time() - email.utils.parsedate_to_datetime(date).timestamp()
-    if abs(skew) > SKEW_SECONDS:
-        side = "ahead of" if skew > 0 else "behind"
-        yield f"this machine's clock is {abs(skew) / 60:.0f} minutes {side} the Hub's: set it"
+def clock_problem(date: str, now: float) -> str | None:
+    """A clock that is wrong makes signed links look expired; `date` is the Hub's header."""
+    skew = now - email.utils.parsedate_to_datetime(date).timestamp()
+    if abs(skew) <= SKEW_SECONDS:
+        return None
+    side = "ahead of" if skew > 0 else "behind"
+    return f"this machine's clock is {abs(skew) / 60:.0f} minutes {side} the Hub's: set it"

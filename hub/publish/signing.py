@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.failure import BadInput, Unexpected
-from hub.publication import PUBLIC_KEY, RELEASE, SIGNATURE
+from hub.publication import PUBLIC_KEY, RELEASE, SIGNATURE, Publication
 
 _EXPLAINED = "make one with `openssl ecparam -name prime256v1 -genkey -noout -out FILE`"
 
@@ -44,6 +44,20 @@ class Signer:
             configuration: Any = signing.Config
             configuration().use_elliptic_key_signer(private_key=self.path).sign(content, bundle)
             return {SIGNATURE: bundle.read_bytes(), PUBLIC_KEY: self.public}
+
+
+def check_key(publication: Publication, signer: Signer | None, unsigned: bool) -> None:
+    """Raises BadInput unless the key at hand is the one that the release file names."""
+    if signer is None and publication.key and not unsigned:
+        raise BadInput(
+            f"the release file says it is signed by {publication.key}: give it with --key"
+        )
+    if signer is not None and signer.fingerprint != publication.key:
+        named = publication.key or "none"
+        raise BadInput(
+            f"the key has the fingerprint {signer.fingerprint} and the release file names {named}: "
+            "set `signing_key` there, so that readers know which key to expect"
+        )
 
 
 def load_signer(path: Path) -> Signer:

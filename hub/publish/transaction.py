@@ -39,7 +39,7 @@ from hub.publish.remote import (
     refs_of,
     see,
 )
-from hub.publish.signing import Signer
+from hub.publish.signing import Signer, check_key
 from hub.publish.staging import BRANCHES, Staged, drop_branch, stage, unstage
 
 Progress = Callable[[str], None]
@@ -79,12 +79,15 @@ def publish(
     progress: Progress,
     signer: Signer | None = None,
     patience: float = running.PATIENCE_SECONDS,
+    unsigned: bool = False,
 ) -> ReleaseRecord:
     """Bring every repo of the publication in `folder` to its planned content, then say so.
 
-    `patience`: seconds that the Space may take to run. Raises BadInput, Refused, Unexpected.
+    `patience`: seconds that the Space may take to run. `unsigned` is for rehearsals, which do not
+    have the key. Raises BadInput, Refused, Unexpected.
     """
     publication = read_publication(folder)
+    check_key(publication, signer, unsigned)
     results = Address(publication.results.type, publication.results.id)
     record = record_at(api, results)
     looks = {repo.address: see(api, Address(repo.type, repo.id)) for repo in publication.repos}
