@@ -1,11 +1,12 @@
 # make demo    environment, install, one whole release on this machine, rehearsed and verified
 # make test    environment, install, lint, types, tests
+# make torture the publication killed 200 times and at a misbehaving Hub 200 times
 # make lock    resolve the dependencies anew
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lock clean
+.PHONY: demo test torture check lock clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed
@@ -14,6 +15,9 @@ demo: .venv/installed
 
 test: check
 	$(BIN)/pytest
+
+torture: .venv/installed
+	PYTHONPATH=tests $(BIN)/python -m torture --kills 200 --chaos 200
 
 check: .venv/installed
 	$(BIN)/ruff check .

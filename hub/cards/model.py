@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from huggingface_hub import EvalResult, ModelCardData
+from huggingface_hub import ModelCardData
 
 from hub.cards.licence_field import model_licence
 from hub.cards.markdown import figure, licence_links, lineage, making, table
 from hub.licences.compose import POSITIONS, Position
 from hub.manifest import Manifest
+from hub.results import Result, card_results
 
 Score = Mapping[str, Any]
 """A row of summary.json: model, group, metric, value, ci_low, ci_high."""
@@ -52,22 +53,20 @@ def render(card: ModelCard) -> str:
         base_model=list(card.base_models) or None,
         base_model_relation=card.relation,
         model_name=card.title,
-        eval_results=[_eval_result(card, score) for score in mine] or None,
+        eval_results=card_results([_result(card, score) for score in mine]) or None,
         **model_licence(card.manifest.licence),
     )
     return f"---\n{data.to_yaml()}\n---\n\n{_body(card)}"
 
 
-def _eval_result(card: ModelCard, score: Score) -> EvalResult:
-    return EvalResult(
-        task_type="text-generation",
-        dataset_type=card.results_repo,
+def _result(card: ModelCard, score: Score) -> Result:
+    return Result(
+        dataset=card.results_repo,
         dataset_name=f"held-out documents, {score['group']}",
-        dataset_config=score["group"],
-        dataset_split="held_out",
-        metric_type=score["metric"],
-        metric_name=score["metric"].replace("_", " "),
-        metric_value=score["value"],
+        metric=score["metric"],
+        value=score["value"],
+        config=score["group"],
+        split="held_out",
         source_name=f"{card.results_repo}, {card.tag}",
         source_url=f"https://huggingface.co/datasets/{card.results_repo}",
     )
