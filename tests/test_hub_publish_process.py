@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from torture import TOKEN, make_publication
 
 from hub.failure import Unexpected
-from hub.publication import PublishedRepo, ReleaseRecord
+from hub.publication import ReleaseRecord
 from hub.publish.signing import load_signer
 from hub.rehearsal.serve import running
 from hub.verify import check_signed, run_snippets, snippets_of
@@ -112,19 +112,15 @@ def test_the_release_file_names_the_key(tmp_path):
     assert process.returncode == 2 and "give it with --key" in err
 
 
-def test_every_snippet_of_a_card_is_run(tmp_path):
-    repo = PublishedRepo(
-        type="model", id="lab/model", artefact="m", kind="model", digest="", commit="", files=()
-    )
-    card = tmp_path / "README.md"
-    card.write_text(
-        "# x\n\n```python\nprint(1)\n```\n\n```\nno code\n```\n```python\nimport os\n```\n"
-    )
-    assert len(snippets_of(card.read_text())) == 2
-    run_snippets(repo, tmp_path)
-    card.write_text("```python\nimport no_such_library\n```\n")
-    with pytest.raises(Unexpected, match=r"snippet 1 .*no_such_library"):
-        run_snippets(repo, tmp_path)
+def test_every_snippet_of_the_cards_is_run(tmp_path):
+    card = "# x\n\n```python\nprint(1)\n```\n\n```\nno code\n```\n```python\nimport os\n```\n"
+    snippets = [("lab/model", code) for code in snippets_of(card)]
+    assert [code for _, code in snippets] == ["print(1)", "import os"]
+    run_snippets(snippets, tmp_path)
+    for code, why in (("print(left_over)", "NameError"), ("import no_such_library", "no_such")):
+        bad = [("lab/model", "left_over = 1"), ("lab/corpus", code)]
+        with pytest.raises(Unexpected, match=f"lab/corpus: .*{why}"):
+            run_snippets(bad, tmp_path)
 
 
 def test_a_sample_of_the_torture(tmp_path):
