@@ -58,6 +58,9 @@ def verify(
     progress(f"{results}: {check_signed(folder, record, key)}")
     snippets: list[tuple[str, str]] = []
     for repo in record.repos:
+        if repo.gated:
+            progress(f"{repo.id}: {check_gate(repo, tag, into)}")
+            continue
         local = folder if repo.id == results else download(repo.type, repo.id, tag, into)
         check_files(repo, local)
         seen = _CHECKS[repo.type](repo, tag, local)
@@ -81,6 +84,15 @@ def download(repo_type: str, repo: str, tag: str, into: Path) -> Path:
         said = " ".join((done.stderr or done.stdout).split())[-300:]
         raise Unexpected(f"{repo} at {tag} cannot be downloaded: {said}")
     return target
+
+
+def check_gate(repo: PublishedRepo, tag: str, into: Path) -> str:
+    """An outsider who agreed to nothing must not get at the files of a gated repo."""
+    try:
+        download(repo.type, repo.id, tag, into)
+    except Unexpected:
+        return "gated, and closed to an outsider: its files were not compared"
+    raise Unexpected(f"{repo.id} says that it is gated, and an outsider can download it")
 
 
 def read_record(folder: Path, results: str, tag: str) -> ReleaseRecord:

@@ -10,7 +10,7 @@ from typing import Any
 import huggingface_hub
 import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.errors import GatedRepoError, HfHubHTTPError
 from torture import TOKEN, make_publication
 
 from hub.failure import BadInput, Refused, Unexpected
@@ -251,6 +251,22 @@ def test_odd_files_arrive_as_they_are(lab, api):
     listed = {f.path: f.size for f in api.list_repo_tree(f"{lab.name}/corpus", repo_type="dataset")}
     assert listed["Été à l’hôpital.txt"] == 2
     assert listed["empty.bin"] == listed["empty.safetensors"] == 0
+
+
+def test_a_gated_corpus_is_closed_to_an_outsider(lab, api, tmp_path):
+    publication = read_publication(lab.first)
+    first, *others = publication.repos
+    repos = (first.model_copy(update={"gated": "manual"}), *others)
+    lab.replan(lab.first)
+    changed = publication.model_copy(update={"repos": repos})
+    (lab.first / "publication.json").write_text(changed.model_dump_json())
+    publish(lab.first, api, quiet)
+    outsider = HfApi(endpoint=api.endpoint, token=False)
+    with pytest.raises(GatedRepoError):
+        outsider.hf_hub_download(first.id, "README.md", repo_type="dataset", local_dir=tmp_path)
+    assert outsider.hf_hub_download(
+        others[1].id, "README.md", repo_type="dataset", local_dir=tmp_path
+    )
 
 
 def test_a_wrong_clock_is_noticed():

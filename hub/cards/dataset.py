@@ -49,6 +49,8 @@ class DatasetCard:
     names: bool
     """whether names were searched for"""
     links: dict[str, str]
+    gate: tuple[str, Mapping[str, str]] | None = None
+    """what readers agree to, and what they are asked: label to kind of field"""
 
 
 def render(card: DatasetCard, folder: Path) -> str:
@@ -67,9 +69,17 @@ def render(card: DatasetCard, folder: Path) -> str:
              "data_files": [{"split": "train", "path": "ledger.parquet"}]},
         ],
         dataset_info=_info(folder),
+        **_gate(card),
         **dataset_licence(card.manifest.licence),
     )  # fmt: skip
     return f"---\n{data.to_yaml()}\n---\n\n{_body(card)}"
+
+
+def _gate(card: DatasetCard) -> dict[str, Any]:
+    if card.gate is None:
+        return {}
+    agreement, fields = card.gate
+    return {"extra_gated_prompt": agreement, "extra_gated_fields": dict(fields) or None}
 
 
 def _body(card: DatasetCard) -> str:
