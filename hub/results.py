@@ -44,7 +44,7 @@ class Result:
     @property
     def setting(self) -> str:
         """`5-shot, cot` for {"num_fewshot": 5, "cot": True}."""
-        words = []
+        words: list[str] = []
         for name, value in sorted(self.settings.items()):
             if name == "num_fewshot":
                 words.insert(0, f"{value}-shot")
@@ -111,7 +111,8 @@ class Benchmark:
 
 def read_benchmark(dataset: str, revision: str, text: str) -> Benchmark:
     """From the text of `eval.yaml`; raises BadInput where it names no tasks."""
-    from ruamel.yaml import YAML, YAMLError
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     try:
         found = YAML(typ="safe", pure=True).load(text)

@@ -4,6 +4,7 @@ import email.utils
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 from huggingface_hub import HfApi, RepoCard
@@ -30,7 +31,8 @@ def card_problems(api: HfApi, publication: Publication, repo: Repo, content: Pat
     skewed = clock_problem(date, time.time()) if date else None
     if skewed:
         yield skewed
-    data = RepoCard(text, ignore_metadata_errors=True).data.to_dict()
+    card: Any = RepoCard(text, ignore_metadata_errors=True)
+    data = card.data.to_dict()
     if not data.get("license") and repo.type != "space":
         yield "README.md: no license is stated"
     if repo.type == "model":
