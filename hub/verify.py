@@ -40,7 +40,7 @@ for repo, code in json.load(sys.stdin):
     try:
         exec(compile(code, repo, "exec"), {"__name__": "__main__"})
     except BaseException as error:
-        sys.exit(f"{repo}: {type(error).__name__}: {error}")
+        sys.exit(f"{repo}: {type(error).__name__}: {' '.join(str(error).split())}")
 """
 _SNIPPET = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -64,8 +64,9 @@ def verify(
         local = folder if repo.id == results else download(repo.type, repo.id, tag, into)
         check_files(repo, local)
         seen = _CHECKS[repo.type](repo, tag, local)
-        card = (local / "README.md").read_text(encoding="utf-8")
-        snippets += [(repo.id, code) for code in snippets_of(card)]
+        if repo.type != "space":  # those of a Space call the app, and no published app is run here
+            card = (local / "README.md").read_text(encoding="utf-8")
+            snippets += [(repo.id, code) for code in snippets_of(card)]
         progress(f"{repo.id}: {len(repo.files)} files as published, {seen}")
     run_snippets(snippets, into)
     progress(f"{results}: {len(snippets)} snippets of the cards run")
