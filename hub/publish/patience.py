@@ -15,6 +15,8 @@ Result = TypeVar("Result")
 
 WAITS_SECONDS = (0.5, 1, 2, 4, 8, 16, 32)
 REFUSALS = 2
+UNREACHABLE = 3
+"""attempts after the first, where a token is refused and where nobody answers at all"""
 LONGEST_WAIT_SECONDS = 600
 """a server that asks for more is believed to be out of order"""
 
@@ -57,6 +59,8 @@ def passes(error: BaseException, attempt: int) -> bool:
         expired = code == 401 or (code == 403 and isinstance(error, RuntimeError))
         return code in (408, 429) or code >= 500 or (expired and attempt < REFUSALS)
     causes = _causes(error)
+    if any(isinstance(each, httpx2.ConnectError) for each in causes):
+        return attempt < UNREACHABLE
     return any(isinstance(each, httpx2.TransportError) for each in causes) or isinstance(
         error, RuntimeError
     )
