@@ -1,12 +1,13 @@
 # make demo    environment, install, one whole release on this machine, rehearsed and verified
 # make test    environment, install, lint, types, tests
 # make torture the publication killed 200 times and at a misbehaving Hub 200 times
+# make docs    the pages that are made from data
 # make lock    resolve the dependencies anew
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test torture check lock clean
+.PHONY: demo test torture check docs lock clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed
@@ -33,6 +34,9 @@ check: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
+
+docs: .venv/installed
+	$(BIN)/python -m corpus.sources docs/sources.md
 
 lock:
 	echo "torch ; python_version < '3'" > .torch-apart.txt

@@ -1,15 +1,21 @@
 """The corpus part of a release file."""
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from corpus.sources.entry import with_defaults
+from corpus.sources.fetch.settings import FetchSettings
 from hub.licences.rights import LICENCE_ONLY, RightsBasis
 
 ReaderName = Literal[
-    "brat", "dialogues", "jats", "json", "jsonl", "markdown", "parquet", "questions", "sentences",
-    "tables", "tei", "tmx", "xmi",
+    "brat", "csv", "dialogues", "hal", "html", "jats", "json", "jsonl", "markdown", "mediawiki",
+    "moses", "parquet", "pdf", "questions", "sentences", "tables", "tei", "text", "tmx", "xlsx",
+    "xmi",
 ]  # fmt: skip
+CleaningName = Literal["clinical", "flaubert"]
 FieldName = Literal[
     "id", "title", "text", "language", "licence", "attribution", "question", "options", "answer"
 ]
@@ -20,26 +26,47 @@ class _Settings(BaseModel):
 
 
 class Terms(_Settings):
-    """What the source says about all its documents: evidence of rank 2."""
+    """What is said about all documents of a source."""
 
     licence: str
-    """the words of the source, or an SPDX id"""
+    """the words as they were read, or an SPDX id"""
+    rank: Literal[2, 3] = 2
+    """2: the source says so itself; 3: somebody claims it of the source"""
     url: str = ""
 
 
 class SourceSettings(_Settings):
     """Local files in one native form."""
 
+    entry: str = Field(default="", exclude=True)
+    """name of an entry of corpus/sources, whose settings hold where this says nothing"""
     reader: ReaderName
+    path: str = ""
+    """folder below `data`; with an entry its name unless given"""
     files: str
-    """glob below `data`"""
+    """glob below that folder"""
+    fetch: FetchSettings | None = Field(default=None, exclude=True)
+    """how to fill the folder where it is not there; what decides a result is what was fetched, so
+    that this is no part of any key or manifest"""
+    complete: bool = Field(default=False, exclude=True)
+    """whether all of the source is there, so that its counts may stand beside the paper's"""
+    document_type: str = Field(default="", exclude=True)
+    """for the card; the entry's unless given"""
     language: str = ""
-    """BCP 47; empty: what each document says. tmx: the language to take"""
-    terms: Terms | None = None
+    """BCP 47; empty: what each document says. moses, tmx: the language to take"""
+    languages: tuple[str, ...] = ()
+    """set aside what is in none of these (ISO 639-1); empty: take every language"""
+    language_model: str = ""
+    """fastText model below `data` to tell them by (GlotLID's, say); empty: the embedded one"""
+    terms: tuple[Terms, ...] = ()
+    """one or several; several bind together as the licence audit says"""
     fields: dict[FieldName, str] = Field(default_factory=dict)
-    """json, jsonl, parquet, questions, tables: names of the fields, where they differ from ours"""
+    """csv, json, jsonl, parquet, questions, tables, xlsx: names of the fields where they differ"""
     columns: tuple[str, ...] = ()
-    """tables: names of the cells in order, an empty name leaves one out; none: the first line's"""
+    """csv, tables, xlsx: names of the cells in order, an empty name leaves one out; none: the first
+    line's"""
+    quote: str = Field(default='"', min_length=1, max_length=1)
+    """csv: the character around cells that hold a separator"""
     speakers: dict[str, str] = Field(default_factory=dict)
     """dialogues: the letters of a turn's code and the speaker's name in the text"""
     licence_by: Literal["document", "aggregator"] = "document"
@@ -50,10 +77,94 @@ class SourceSettings(_Settings):
     """on what right its documents are used; a basis beside the licence may allow training, never
     publication"""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_from_its_entry(cls, value: Any) -> Any:
+        return with_defaults(value) if isinstance(value, Mapping) else value
+
+    @field_validator("terms", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, Mapping | Terms) else value
+
+    @field_validator("path")
+    @classmethod
+    def _stays_below_data(cls, path: str) -> str:
+        parts = PurePosixPath(path).parts
+        if ".." in parts or path.startswith("/"):
+            raise ValueError("path is a folder below data")
+        return path
+
     @model_validator(mode="after")
-    def _tmx_needs_its_language(self) -> Self:
-        if self.reader == "tmx" and not self.language:
-            raise ValueError("reader tmx needs language: which side of the pairs to take")
+    def _fetches_into_a_folder(self) -> Self:
+        if self.fetch and not self.path:
+            raise ValueError("fetch needs path: the folder below data that it fills")
+        return self
+
+    @model_validator(mode="after")
+    def _pairs_need_a_language(self) -> Self:
+        if self.reader in ("moses", "tmx") and not self.language:
+            raise ValueError(
+                f"reader {self.reader} needs language: which side of the pairs to take"
+            )
+        return self
+
+
+class BoilerplateSettings(_Settings):
+    """Lines repeated over many documents of a source: see corpus/boilerplate.py for their form."""
+
+    min_documents: int = Field(default=50, ge=10)
+    """of the source that have the line"""
+    min_share: float = Field(default=0.2, gt=0.0, le=1.0)
+    """of the documents of the source that have the line"""
+
+
+class MixPart(_Settings):
+    """Some documents and how much of them; a document belongs to the first part that names it."""
+
+    sources: tuple[str, ...] = ()
+    """none: of any source"""
+    languages: tuple[str, ...] = ()
+    """ISO 639-1; none: in any language"""
+    other_languages: tuple[str, ...] = ()
+    """all languages but these, and documents whose language is not known"""
+    share: float | None = Field(default=None, gt=0.0, le=1.0)
+    """of the whole corpus"""
+    amount: int | None = Field(default=None, gt=0)
+    """words or tokens"""
+    fill: bool = False
+    """what is missing to `budget`"""
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Self:
+        if (self.share is not None) + (self.amount is not None) + self.fill > 1:
+            raise ValueError("say one of share, amount and fill; none of them means all documents")
+        if self.languages and self.other_languages:
+            raise ValueError("say languages or other_languages, not both")
+        return self
+
+
+class Mix(_Settings):
+    """How much of what; which documents is decided by a hash of their text."""
+
+    parts: tuple[MixPart, ...] = Field(min_length=1)
+    unit: Literal["words", "tokens"] = "words"
+    """tokens: counted by `tokenizer`, without special tokens"""
+    tokenizer: str = ""
+    """tokens: the release's model whose tokenizer counts"""
+    budget: int | None = Field(default=None, gt=0)
+    """of the whole corpus; none: as much as the shares allow"""
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if any(part.fill for part in self.parts) and self.budget is None:
+            raise ValueError("a part with fill needs a budget to fill up to")
+        if sum(part.fill for part in self.parts) > 1:
+            raise ValueError("only one part can fill what is missing")
+        if sum(part.share or 0.0 for part in self.parts) > 1.0 + 1e-9:
+            raise ValueError("the shares are more than 1 together")
+        if (self.unit == "tokens") != bool(self.tokenizer):
+            raise ValueError("unit tokens needs tokenizer, and only that unit does")
         return self
 
 
@@ -65,7 +176,8 @@ class CorpusSettings(_Settings):
     split: Literal["train", "validation", "held_out"] = "train"
     """validation: for choosing; held_out: for the final figures; neither is ever published, so that
     both stay unseen"""
-    clean: Literal["clinical"] = "clinical"
+    clean: CleaningName = "clinical"
+    """clinical: keeps the meaning; flaubert: the papers' way, which does not, for comparison"""
     dedup: Literal["exact", "verified", "loose"] = "verified"
     """exact: copies only; verified: also five-grams four fifths alike; loose: for noisy copies"""
     personal_data: Literal["mask", "drop", "count"] = "mask"
@@ -74,5 +186,37 @@ class CorpusSettings(_Settings):
     """whether names after titles are personal data here; not in news, law or parliament"""
     decontaminate: tuple[str, ...] = ()
     """tasks whose questions must not be found in the corpus"""
+    contaminated: Literal["drop", "flag"] = "drop"
+    """flag: a document with a test question stays; hits.parquet says which"""
+    boilerplate: BoilerplateSettings | None = None
+    """none: repeated lines stay"""
+    mix: Mix | None = None
+    """none: all documents"""
     shards: int = Field(default=1, ge=1, le=10_000)
     """Parquet files; the same for any number of workers"""
+
+
+class CorpusSystem(_Settings):
+    """Where the tasks of the corpus stage run; never changes a byte of the result."""
+
+    executor: Literal["local", "ray", "slurm"] = "local"
+    workers: int | None = Field(default=None, ge=1)
+    """tasks at a time; none: the release's `workers`"""
+    address: str = "auto"
+    """ray: of the running cluster"""
+    memory_gb: float = Field(default=2.0, gt=0)
+    """ray, slurm: of a task"""
+    partition: str = ""
+    time: str = "24:00:00"
+    """slurm: limit of a task"""
+    qos: str = ""
+    activate: str = ""
+    """slurm: script sourced before a task; none: this environment's own"""
+    sbatch: dict[str, str] = Field(default_factory=dict)
+    """slurm: any other directive, such as account"""
+
+    @model_validator(mode="after")
+    def _slurm_needs_a_partition(self) -> Self:
+        if self.executor == "slurm" and not self.partition:
+            raise ValueError("executor slurm needs partition")
+        return self

@@ -76,10 +76,12 @@ def write_results(
     return SAMPLES, SCORES
 
 
-def read_samples(results: Artefact) -> list[Sample]:
+def read_samples(results: Artefact | Path) -> list[Sample]:
+    """The answers in a `results` artefact, or in a folder that `write_results` filled."""
     from pyarrow import parquet
 
-    rows = parquet.read_table(results.folder / SAMPLES, schema=_schema()).to_pylist()
+    folder = results if isinstance(results, Path) else results.folder
+    rows = parquet.read_table(folder / SAMPLES, schema=_schema()).to_pylist()
     return [_sample(row) for row in rows]
 
 

@@ -70,7 +70,7 @@ def _release(path: Path) -> Subject:
 
     def read() -> Iterator[Stated]:
         for name, settings in recipe.release.sources.items():
-            terms = (Evidence(2, settings.terms.licence),) if settings.terms else ()
+            terms = tuple(Evidence(said.rank, said.licence) for said in settings.terms)
             for file in source_files(settings, recipe.data):
                 for found in READERS[settings.reader](name, settings, file):
                     yield Stated(

@@ -54,7 +54,7 @@ def _corpus(
         statistics=json.loads((artefact.folder / "statistics.json").read_bytes()),
         rights={source: entry.rights_basis.words for source, entry in sources.items()},
         terms={
-            source: " ".join([entry.terms.licence, entry.terms.url]).strip()
+            source: "; ".join(f"{said.licence} {said.url}".strip() for said in entry.terms)
             for source, entry in sources.items()
             if entry.terms
         },

@@ -23,7 +23,8 @@ def gate(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
         acts: tuple[Act, ...] = ("publish_adapted",)
         acts += ("commercial",) if corpus.use == "commercial" else ()
         refusals += _of_corpus(name, artefacts[name], acts)
-    for name in [*recipe.release.training, *recipe.release.merging]:
+    release = recipe.release
+    for name in [*release.training, *release.merging, *release.quantised]:
         licences = artefacts[name].manifest.licence
         if not licences:
             refusals.append(f"{name}: no licence is stated for it")

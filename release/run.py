@@ -4,6 +4,7 @@ finished.
 work folder/
   corpus/medical-1a2b3c4d5e6f/     an artefact: NAME-KEY, whole once manifest.json is there
   scratch/medical-1a2b3c4d5e6f/    what a killed step can resume from
+  cache/corpus/                    what several corpora or settings share; may be deleted
   summary.json                     one row a model, group and metric
 """
 
@@ -29,6 +30,7 @@ from hub.manifest import (
     write_manifest,
 )
 from release.recipe import Recipe
+from release.sources import fetch_all
 from release.steps import steps
 from release.steps.step import STAGES, Place, Progress, Stage, Step
 
@@ -65,6 +67,7 @@ def run(
 ) -> Ran:
     """Make every artefact up to and including the stage `until`; the caller holds the lock."""
     check_space(workdir)
+    fetch_all(recipe, progress)
     have: dict[str, Artefact] = {}
     made: list[str] = []
     for step in wanted(steps(recipe), until):
@@ -145,6 +148,7 @@ def _make(
         out=folders[""],
         excluded=folders.get("-excluded", folders[""]),
         scratch=scratch,
+        cache=workdir / "cache" / step.stage,
         progress=lambda line: progress(f"{step.name}: {line}"),
     )
     place.progress("started")

@@ -4,11 +4,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from corpus.settings import CorpusSettings, SourceSettings
+from corpus.settings import CorpusSettings, CorpusSystem, SourceSettings
 from evaluation.settings import EvaluationSettings
 from hub.licences.compose import Position
 from hub.licences.rights import RecordedDecision
-from merging.settings import MergingSettings
+from merging.settings import MergingSettings, QuantisedSettings
 from training.settings import TinyModel, TrainingSettings
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
@@ -28,6 +28,12 @@ class ModelSettings(_Settings):
     """A model to start from."""
 
     tiny: TinyModel
+
+
+class Systems(_Settings):
+    """Where stages run."""
+
+    corpus: CorpusSystem = CorpusSystem()
 
 
 class SpaceSettings(_Settings):
@@ -63,6 +69,8 @@ class Release(_Settings):
     """share of the documents that is kept for choosing between models"""
     workers: int = Field(default=1, ge=1)
     """processes of the corpus stage; never changes a result"""
+    systems: Systems = Systems()
+    """where stages run; never changes a result"""
     sources: dict[Name, SourceSettings]
     corpora: dict[Name, CorpusSettings]
     training_position: Position = "use-follows"
@@ -72,6 +80,7 @@ class Release(_Settings):
     models: dict[Name, ModelSettings] = {}
     training: dict[Name, TrainingSettings] = {}
     merging: dict[Name, MergingSettings] = {}
+    quantised: dict[Name, QuantisedSettings] = {}
     evaluation: EvaluationSettings | None = None
     space: SpaceSettings | None = None
     gates: dict[Name, GateSettings] = {}

@@ -6,6 +6,7 @@ from typing import Any
 
 from huggingface_hub import DatasetCardData
 
+from hub.cards import front
 from hub.cards.markdown import table
 from hub.cards.model import Score
 
@@ -24,7 +25,7 @@ class ResultsCard:
     changes: Sequence[tuple[str, str, str, str, str]]
     """(what, from, to, difference with interval, verdict), computed on pairs of answers"""
     front: Sequence[Mapping[str, Any]]
-    """the points of every sweep: {merge, model, t, scores by group, on_front}"""
+    """the points of every sweep: {merge, candidate, measure, scores by group, on_front, chosen}"""
     links: dict[str, str]
     judged: str = ""
     """how the verdicts on the changes were reached"""
@@ -78,7 +79,7 @@ Computed on the same documents, pair by pair; below 0 is better. {card.judged}
 
 {table(("what", "from", "to", "bits per byte", "verdict"), card.changes, right=(3,))}
 
-{_front(card)}## Load it
+{_fronts(card)}## Load it
 
 ```python
 from datasets import load_dataset
@@ -110,25 +111,9 @@ results, post hoc ones after. As data: `claims.json`.
 """
 
 
-def _front(card: ResultsCard) -> str:
-    if not card.front:
-        return ""
-    groups = sorted({group for point in card.front for group in point["scores"]})
-    rows = [
-        (
-            card.links.get(str(point["model"]), str(point["model"])),
-            "own schedule" if point["t"] is None else f"{point['t']:g}",
-            *(f"{point['scores'][group]:.4f}" for group in groups),
-            "yes" if point["on_front"] else "no",
-        )
-        for point in card.front
-    ]
-    header = ("model", "t", *(f"bits per byte, {group}" for group in groups), "on the front")
-    return f"""## What another t would have given
-
-Measured on the validation split, which no figure above uses. On the front: no other model is at
-least as good in every group and better in one. As data: `front.json`.
-
-{table(header, rows, right=range(1, len(groups) + 2))}
-
-"""
+def _fronts(card: ResultsCard) -> str:
+    merges = dict.fromkeys(str(row["merge"]) for row in card.front)
+    return "".join(
+        front.render([row for row in card.front if row["merge"] == name], card.links)
+        for name in merges
+    ) + ("As data: `front.json`.\n\n" if merges else "")

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.manifest import Artefact
-from release import claims
+from release import claims, merges
 from release.recipe import Recipe
+from release.steps.merging import SWEEP
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,13 @@ class Context:
 
     @property
     def models(self) -> list[str]:
-        return [*self.recipe.release.training, *self.recipe.release.merging]
+        release = self.recipe.release
+        return [*release.training, *release.merging, *release.quantised]
+
+    def front(self, name: str) -> list[dict[str, Any]]:
+        """What the sweep of merge `name` found; empty where there was none."""
+        swept = self.artefacts.get(name + SWEEP)
+        return merges.front(swept) if swept else []
 
     @property
     def links(self) -> dict[str, str]:

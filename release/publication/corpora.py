@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from hub.cards import dataset as dataset_card
+from hub.cards.sources import FIGURE, Source, render_figure
 from hub.disk import write_atomically, write_json
-from hub.manifest import verify_payload
+from hub.manifest import Artefact, verify_payload
 from hub.publication import Repo
 from release.beside import beside_corpus
-from release.publication.context import Context, statistics
+from release.publication.context import Context
 from release.publication.files import describe, place
+from release.publication.sources import sources_of, token_counts
 
 
 def repo(context: Context, building: Path, name: str) -> Repo:
@@ -17,7 +19,10 @@ def repo(context: Context, building: Path, name: str) -> Repo:
     folder = building / "dataset" / context.repo(name)
     for file in artefact.manifest.files:
         place(artefact.folder / file.path, folder / file.path)
-    write_atomically(folder / "README.md", _card(context, name, folder).encode())
+    counts, counter = _tokens(context, artefact, building.parent.parent)
+    sources = sources_of(context.recipe.release, artefact, counts)
+    write_atomically(folder / FIGURE, render_figure(sources))
+    write_atomically(folder / "README.md", _card(context, name, folder, sources, counter).encode())
     beside_corpus(folder, context.title(name), artefact)
     write_json(folder / "manifest.json", artefact.manifest.model_dump(mode="json"))
     described = describe(
@@ -27,7 +32,16 @@ def repo(context: Context, building: Path, name: str) -> Repo:
     return described.model_copy(update={"gated": gate.approval}) if gate else described
 
 
-def _card(context: Context, name: str, folder: Path) -> str:
+def _tokens(context: Context, corpus: Artefact, workdir: Path) -> tuple[dict[str, int] | None, str]:
+    """By source, and whose tokens: the first model that this release trains, if it trains one."""
+    model = next(iter(context.recipe.release.training), "")
+    if model not in context.artefacts:
+        return None, ""
+    counts = token_counts(corpus, context.artefacts[model], workdir)
+    return counts, f"`{context.repo(model)}`" if counts is not None else ""
+
+
+def _card(context: Context, name: str, folder: Path, sources: list[Source], tokenizer: str) -> str:
     release = context.recipe.release
     artefact = context.artefacts[name]
     return dataset_card.render(
@@ -38,11 +52,9 @@ def _card(context: Context, name: str, folder: Path) -> str:
             description=release.description,
             use=release.corpora[name].use,
             manifest=artefact.manifest,
-            statistics=statistics(artefact),
+            sources=sources,
+            tokenizer=tokenizer,
             languages=context.languages([name]),
-            rights={
-                s: release.sources[s].rights_basis.words for s in release.corpora[name].sources
-            },
             decisions=_decisions(context, name),
             personal_data=release.corpora[name].personal_data,
             names=release.corpora[name].names,

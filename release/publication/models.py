@@ -10,6 +10,8 @@ from release.beside import beside_model
 from release.publication.context import Context
 from release.publication.files import describe, place
 
+FIGURE = "front.png"
+
 
 def repo(context: Context, building: Path, name: str) -> Repo:
     artefact = context.artefacts[name]
@@ -19,6 +21,10 @@ def repo(context: Context, building: Path, name: str) -> Repo:
         place(artefact.folder / file.path, folder / file.path)
     write_atomically(folder / "README.md", _card(context, name).encode())
     _training_content(context, name, folder)
+    if picture := _drawn(context, name):
+        write_atomically(folder / FIGURE, picture)
+    if (configuration := artefact.folder / "mergekit_config.yml").is_file():
+        place(configuration, folder / configuration.name)
     write_json(folder / "manifest.json", artefact.manifest.model_dump(mode="json"))
     return describe(
         context, "model", name, artefact.manifest.kind, artefact.manifest.digest, folder
@@ -30,7 +36,8 @@ def _card(context: Context, name: str) -> str:
     manifest = context.artefacts[name].manifest
     parents = [entry.name for entry in manifest.inputs if entry.name in context.models]
     corpora = context.training_corpora(name)
-    relation = "merge" if name in release.merging else "finetune" if parents else None
+    made_by = {"merge": "merge", "quantised": "quantized"}
+    relation = made_by.get(manifest.kind, "finetune" if parents else None)
     return model_card.render(
         model_card.ModelCard(
             repo=context.repo(name),
@@ -47,9 +54,23 @@ def _card(context: Context, name: str) -> str:
             scores=context.scores,
             confidence=context.confidence,
             links=context.links,
+            corpora=[context.artefacts[corpus].manifest for corpus in corpora],
             position=release.training_position,
+            front=context.front(name),
+            picture=FIGURE if _drawn(context, name) else "",
         )
     )
+
+
+def _drawn(context: Context, name: str) -> bytes | None:
+    """The figure of a merge's sweep, where the release file names the two groups."""
+    settings = context.recipe.release.merging.get(name)
+    rows = context.front(name)
+    if not rows or settings is None or settings.sweep is None or not settings.sweep.general:
+        return None
+    from merging.figure import draw
+
+    return draw(rows, settings.sweep.domain, settings.sweep.general)
 
 
 def _training_content(context: Context, name: str, folder: Path) -> None:

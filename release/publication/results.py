@@ -10,7 +10,6 @@ from hub.disk import write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
 from release import columns, table
-from release.front import fronts
 from release.publication.context import Context
 from release.publication.files import describe, place
 from release.steps.evaluation import RESULTS
@@ -20,7 +19,7 @@ def repo(context: Context, building: Path) -> Repo:
     folder = building / "dataset" / context.repo("results")
     evaluation = context.recipe.release.evaluation
     tasks: list[dict[str, Any]] = []
-    for model in evaluation.models if evaluation else []:
+    for model in evaluation.answering if evaluation else []:
         artefact = context.artefacts[model + RESULTS]
         verify_payload(artefact)
         place(artefact.folder / "samples.parquet", folder / "samples" / f"{model}.parquet")
@@ -30,9 +29,9 @@ def repo(context: Context, building: Path) -> Repo:
     columns.write(folder / "scores.parquet", context.scores, columns.SCORES)
     rows = [columns.difference(each) for each in found]
     columns.write(folder / "differences.parquet", rows, columns.DIFFERENCES)
-    points = fronts(context.recipe.release, context.artefacts)
+    points = [row for name in context.recipe.release.merging for row in context.front(name)]
     if points:
-        write_json(folder / "front.json", [asdict(point) for point in points])
+        write_json(folder / "front.json", points)
     if context.claims:
         write_json(folder / "claims.json", [judged.row() for judged in context.claims])
     card = results_card.ResultsCard(
@@ -54,7 +53,7 @@ def repo(context: Context, building: Path) -> Repo:
             for what, change, _, _, verdict in found
         ],
         judged=table.judged_how(evaluation, found),
-        front=[asdict(point) for point in points],
+        front=points,
         links=context.links,
     )
     write_atomically(folder / "README.md", results_card.render(card).encode())

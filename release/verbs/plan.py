@@ -29,6 +29,8 @@ def plan(
         if as_json:
             print_json(asdict(found))
         else:
+            for each in found.fetches:
+                print(f"{'fetch':11} {each.source:32} {'to run':11} {each.what}, into {each.into}")
             for step in found.steps:
                 print(f"{step.stage:11} {step.name:32} {step.state:11} {step.why}")
         if found.problems:
