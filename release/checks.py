@@ -37,6 +37,8 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
             yield from _undefined(("corpora", name, "mix", "parts"), named, known)
             counting = [corpus.mix.tokenizer] if corpus.mix.tokenizer else []
             yield from _undefined(("corpora", name, "mix", "tokenizer"), counting, models)
+    for name in release.gates:
+        yield from _undefined(("gates", name), [name], release.corpora)
     for number, decision in enumerate(release.decisions):
         at: tuple[str | int, ...] = ("decisions", number)
         yield from _undefined((*at, "sources"), decision.sources, release.sources)

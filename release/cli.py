@@ -13,6 +13,7 @@ from release.verbs.plan import plan
 from release.verbs.publish import publish
 from release.verbs.rehearse import rehearse
 from release.verbs.reproduce import reproduce
+from release.verbs.rollback import rollback
 from release.verbs.run import run
 from release.verbs.stats import stats
 from release.verbs.verify import verify
@@ -26,7 +27,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (plan, run, audit, rehearse, publish, verify, diff, reproduce, stats):
+for verb in (
+    plan, run, audit, rehearse, publish, rollback, verify, diff, reproduce, stats,
+):  # fmt: skip
     app.command()(verb)
 
 hub_app = typer.Typer(help="The rehearsal Hub.", rich_markup_mode=None, no_args_is_help=True)

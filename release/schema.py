@@ -1,6 +1,6 @@
 """The fields of a release file. Library settings keep the library's own names."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -43,6 +43,17 @@ class SpaceSettings(_Settings):
     """of the app, relative to the release file"""
 
 
+class GateSettings(_Settings):
+    """Who may read a corpus: those who agree, or those whom a person lets in."""
+
+    agreement: str
+    """what readers agree to; on the card"""
+    approval: Literal["auto", "manual"] = "manual"
+    """auto: whoever agrees is let in; manual: a person decides"""
+    fields: dict[str, Literal["text", "checkbox", "country", "date_picker"]] = {}
+    """what readers are asked, by its label"""
+
+
 class Release(_Settings):
     release: Name
     version: Version
@@ -76,4 +87,8 @@ class Release(_Settings):
     quantised: dict[Name, QuantisedSettings] = {}
     evaluation: EvaluationSettings | None = None
     space: SpaceSettings | None = None
+    gates: dict[Name, GateSettings] = {}
+    """by corpus: its use agreement; the others are open"""
+    signing_key: Annotated[str, StringConstraints(pattern=r"^(sha256:[0-9a-f]{64})?$")] = ""
+    """fingerprint of the public key that signs the release; empty for an unsigned one"""
     scales: dict[Name, dict[str, Any]] = {}

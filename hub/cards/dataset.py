@@ -1,8 +1,9 @@
 """The card of a corpus: which documents, under which licences, what was left out and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import DatasetCardData
 
@@ -56,6 +57,8 @@ class DatasetCard:
     notes: Sequence[str] = ()
     """Markdown that a person wrote by hand"""
     results_repo: str = ""
+    gate: tuple[str, Mapping[str, str]] | None = None
+    """what readers agree to, and what they are asked: label to kind of field"""
 
 
 def render(card: DatasetCard, folder: Path) -> str:
@@ -76,9 +79,17 @@ def render(card: DatasetCard, folder: Path) -> str:
         dataset_info=dataset_info(
             folder, {"default": "data/train-*.parquet", "ledger": "ledger.parquet"}
         ),
+        **_gate(card),
         **dataset_licence(card.manifest.licence),
     )  # fmt: skip
     return f"---\n{data.to_yaml()}\n---\n\n{_body(card)}"
+
+
+def _gate(card: DatasetCard) -> dict[str, Any]:
+    if card.gate is None:
+        return {}
+    agreement, fields = card.gate
+    return {"extra_gated_prompt": agreement, "extra_gated_fields": dict(fields) or None}
 
 
 def _body(card: DatasetCard) -> str:

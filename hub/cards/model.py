@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from huggingface_hub import EvalResult, ModelCardData
+from huggingface_hub import ModelCardData
 
 from hub.cards import front, sections
 from hub.cards.licence_field import model_licence
@@ -14,6 +14,7 @@ from hub.cards.preparation import test_questions
 from hub.licences.compose import POSITIONS, Position
 from hub.licences.expression import licence_of
 from hub.manifest import Manifest
+from hub.results import Result, card_results
 
 Score = Mapping[str, Any]
 """A row of summary.json: model, group, metric, value, ci_low, ci_high."""
@@ -74,7 +75,7 @@ def render(card: ModelCard) -> str:
         base_model=list(card.base_models) or None,
         base_model_relation=card.relation,
         model_name=card.title,
-        eval_results=[_eval_result(card, score) for score in mine] or None,
+        eval_results=card_results([_result(card, score) for score in mine]) or None,
         co2_eq_emissions=_emissions(card),
         **model_licence(card.manifest.licence),
     )
@@ -92,16 +93,14 @@ def _emissions(card: ModelCard) -> dict[str, Any] | None:
     }
 
 
-def _eval_result(card: ModelCard, score: Score) -> EvalResult:
-    return EvalResult(
-        task_type="text-generation",
-        dataset_type=card.results_repo,
+def _result(card: ModelCard, score: Score) -> Result:
+    return Result(
+        dataset=card.results_repo,
         dataset_name=f"held-out documents, {score['group']}",
-        dataset_config=score["group"],
-        dataset_split="held_out",
-        metric_type=score["metric"],
-        metric_name=score["metric"].replace("_", " "),
-        metric_value=score["value"],
+        metric=score["metric"],
+        value=score["value"],
+        config=score["group"],
+        split="held_out",
         source_name=f"{card.results_repo}, {card.tag}",
         source_url=f"https://huggingface.co/datasets/{card.results_repo}",
     )

@@ -43,6 +43,7 @@ def assemble(
         namespace=release.namespace,
         digest=digest_of(tuple(repos)),
         repos=tuple(repos),
+        key=release.signing_key,
     )
     sync_tree(building)
     write_json(building / PUBLICATION, publication.model_dump(mode="json"))

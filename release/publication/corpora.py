@@ -27,9 +27,11 @@ def repo(context: Context, building: Path, name: str) -> Repo:
     about = context.repo(name), context.title(name)
     croissant_of(folder, context.recipe.release, *about, artefact, context.languages([name]))
     write_json(folder / "manifest.json", artefact.manifest.model_dump(mode="json"))
-    return describe(
+    described = describe(
         context, "dataset", name, artefact.manifest.kind, artefact.manifest.digest, folder
     )
+    gate = context.recipe.release.gates.get(name)
+    return described.model_copy(update={"gated": gate.approval}) if gate else described
 
 
 def _tokens(context: Context, corpus: Artefact, workdir: Path) -> tuple[dict[str, int] | None, str]:
@@ -62,9 +64,16 @@ def _card(context: Context, name: str, folder: Path, sources: list[Source], toke
             pictures=pictures.of_corpus(folder, sources),
             notes=previous.notes(context.recipe, name),
             results_repo=context.repo("results"),
+            gate=_gate(context, name),
         ),
         folder,
     )
+
+
+def _gate(context: Context, name: str) -> tuple[str, dict[str, str]] | None:
+    """What readers agree to and are asked."""
+    gate = context.recipe.release.gates.get(name)
+    return (gate.agreement, dict(gate.fields)) if gate else None
 
 
 def _decisions(context: Context, name: str) -> list[tuple[str, str, str, str]]:

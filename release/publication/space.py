@@ -29,5 +29,6 @@ def repo(context: Context, building: Path) -> Repo:
     card.data.models = [context.repo(name) for name in context.models]
     card.data.datasets = [context.repo("results")]
     # a new file: the one placed above may be a link to the source itself
-    write_atomically(folder / "README.md", str(card).encode())
+    text = str(card).replace("NAMESPACE/SPACE", context.repo("space"))
+    write_atomically(folder / "README.md", text.encode())
     return describe(context, "space", "space", "space", "", folder)
