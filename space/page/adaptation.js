@@ -4,7 +4,7 @@
 import { byId } from "./dom.js";
 import { drawCalibration, drawCheckpoints, drawSizes } from "./curves.js";
 import { fetchJson, loadIntervals } from "./data.js";
-import { options } from "./controls.js";
+import { later, options } from "./controls.js";
 import { drawLegend, drawPlane } from "./plane.js";
 import { writeState } from "./state.js";
 
@@ -35,8 +35,15 @@ export function wireAdaptation(board, state, viewNow) {
   };
   byId("picture").oninput = () => { shown = byId("picture").value; draw(); };
 
-  let asked = 0;
-  async function draw() {
+  // Drawn when it is in sight and the browser has a moment, not while one types.
+  let [asked, inSight, due] = [0, false, true];
+  function draw() {
+    due = true;
+    if (inSight) later(() => { if (due) drawNow(); });
+  }
+
+  async function drawNow() {
+    due = false;
     asked += 1;
     const now = asked;
     const [x, y] = [byName.get(state.x), byName.get(state.y)];
@@ -68,9 +75,14 @@ export function wireAdaptation(board, state, viewNow) {
     }, () => {});
   }
   let width = 0;
-  new ResizeObserver(([entry]) => {
+  const sized = new ResizeObserver(([entry]) => {
     if (entry.contentRect.width !== width) { width = entry.contentRect.width; draw(); }
-  }).observe(byId("plane"));
-  draw();
-  return { draw };
+  });
+  sized.observe(byId("plane"));
+  const seen = new IntersectionObserver(([entry]) => {
+    inSight = entry.isIntersecting;
+    if (inSight && due) draw();
+  }, { rootMargin: "200px" });
+  seen.observe(byId("plane"));
+  return { draw, stop: () => { sized.disconnect(); seen.disconnect(); } };
 }

@@ -7,10 +7,28 @@ const SELECTS = ["show", "base", "family", "kind", "size", "licence", "language"
   "metric", "tongue", "q"];
 const CHECKS = ["complete", "only"];
 
+const AT_ONCE = 40;
+const MOST = 1000;
+
+// Of a long list only the chosen entry is there at once, the others when the browser has a moment.
 export function options(id, entries, chosen) {
-  byId(id).replaceChildren(...entries.map(([value, text]) => el("option", { value }, text)));
-  byId(id).value = chosen;
+  const select = byId(id);
+  const fill = (some) => {
+    select.replaceChildren(...some.map(([value, text]) => el("option", { value }, text)));
+    select.value = chosen;
+  };
+  cancel(select.filling);
+  if (entries.length <= AT_ONCE) return fill(entries);
+  fill(entries.filter(([value], at) => !at || value === chosen));
+  select.filling = later(() => {
+    chosen = select.value;
+    fill(entries.slice(0, MOST));
+  });
+  return undefined;
 }
+
+export const later = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
+const cancel = window.cancelIdleCallback ?? clearTimeout;
 
 export function wireControls(change) {
   for (const id of SELECTS) byId(id).addEventListener("input", () => change({ [id]: byId(id).value }));
@@ -25,7 +43,7 @@ export function fillControls(board, state, change) {
   const shows = ["score", ...(board.bases.length ? ["difference"] : []), ...(board.ranked ? ["rank"] : [])];
   if (!shows.includes(state.show)) state.show = "score";
   for (const option of byId("show").options) option.hidden = !shows.includes(option.value);
-  options("base", names.slice(0, Math.max(board.bases.length, 200)).map((name) => [name, name]), state.base);
+  options("base", names.map((name) => [name, name]), state.base);
   facet("family", board.models.map(({ family }) => family), state);
   facet("kind", board.models.map(({ role }) => role), state);
   facet("licence", board.models.flatMap(({ licence }) => licence), state);
@@ -53,7 +71,7 @@ function facet(id, values, state, sorted = true) {
   if (!counts.has(state[id])) state[id] = "";
   byId(id).parentElement.hidden = found.length < 2;
   const text = (value) => (sorted && counts.get(value) > 1 ? `${value} (${counts.get(value)})` : value);
-  options(id, [["", "all"], ...found.slice(0, 500).map((value) => [value, text(value)])], state[id]);
+  options(id, [["", "all"], ...found.map((value) => [value, text(value)])], state[id]);
 }
 
 // How much of a group of columns is there is said beside its name.

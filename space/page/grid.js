@@ -22,9 +22,14 @@ export class Grid {
     this.table = el("div", { role: "grid", class: "grid", "aria-labelledby": "compare-title",
       "aria-multiselectable": "true", tabindex: -1, keydown: (event) => this.onKey(event),
       focusin: (event) => this.onFocus(event), click: (event) => this.onClick(event),
+      mouseover: ({ target }) => tell(target.closest(".cell")),
     }, this.head, this.body);
     scroller.replaceChildren(this.table);
-    scroller.addEventListener("scroll", () => this.later());
+    this.at = { top: 0, left: 0 }; // asked of the scroller only when it moves: asking costs a layout
+    scroller.addEventListener("scroll", () => {
+      this.at = { top: scroller.scrollTop, left: scroller.scrollLeft };
+      this.later();
+    });
     new ResizeObserver(() => { this.measured = null; this.later(); }).observe(scroller);
   }
 
@@ -34,13 +39,14 @@ export class Grid {
 
   show(view) {
     this.view = view;
-    this.width = 2 + view.columns.length + Number(view.sized);
+    const width = 2 + view.columns.length + Number(view.sized);
+    if (width !== this.width) this.measured = null;
+    this.width = width;
     this.table.setAttribute("aria-rowcount", view.rows.length + 1);
     this.table.setAttribute("aria-colcount", this.width);
     this.active.column = Math.min(this.active.column, this.width - 1);
     this.active.row = Math.min(this.active.row, view.rows.length - 1);
     this.body.style.height = `${view.rows.length * ROW_PIXELS}px`;
-    this.measured = null;
     this.draw(true);
   }
 
@@ -60,10 +66,9 @@ export class Grid {
     if (!view) return;
     const { left, height, width, head } = this.measure();
     const count = view.rows.length;
-    const scrollTop = Math.max(0, Math.min(this.scroller.scrollTop, count * ROW_PIXELS + head - height));
-    const { scrollLeft } = this.scroller;
-    const rows = span(scrollTop, height - head, ROW_PIXELS, count, BEYOND.rows);
-    const columns = span(scrollLeft, width - left, COLUMN_PIXELS, this.width - 2, BEYOND.columns);
+    const top = Math.max(0, Math.min(this.at.top, count * ROW_PIXELS + head - height)); // rows may be gone
+    const rows = span(top, height - head, ROW_PIXELS, count, BEYOND.rows);
+    const columns = span(this.at.left, width - left, COLUMN_PIXELS, this.width - 2, BEYOND.columns);
     if (anew) this.version = {};
     this.fill(this.header, -1, columns, left);
     while (this.lines.length < rows.last - rows.first) this.lines.push(this.newLine("gridcell"));
@@ -100,7 +105,11 @@ export class Grid {
     const pick = cellNode(role, "pick");
     const model = cellNode(heading ? role : "rowheader", "model");
     const node = el("div", { role: "row", class: "line" }, pick, model);
-    return { node, pick, model, role, cells: new Map(), spare: [], row: -2 };
+    place(pick, 0);
+    place(model, 1);
+    const line = { node, pick, model, role, cells: new Map(), spare: [], row: -2 };
+    node.line = line;
+    return line;
   }
 
   // What stands in a line: its first two cells, and those of the columns in sight.
@@ -123,10 +132,10 @@ export class Grid {
         if (!cell) {
           cell = line.spare.pop() ?? cellNode(line.role, "number");
           cell.style.left = `${left + at * COLUMN_PIXELS}px`;
+          place(cell, at + 2);
           line.node.insertBefore(cell, next);
           line.cells.set(at, cell);
         }
-        place(cell, row, at + 2);
         if (row < 0) this.fillHeading(cell, at);
         else this.fillCell(cell, row, at);
       }
@@ -137,8 +146,6 @@ export class Grid {
   fillStart(line, row) {
     const { node, pick, model } = line;
     node.setAttribute("aria-rowindex", row + 2);
-    place(pick, row, 0);
-    place(model, row, 1);
     if (row < 0) {
       write(pick, "", "", "Chosen");
       this.sortable(model, "model", "Model", "", "");
@@ -175,8 +182,7 @@ export class Grid {
     Object.assign(cell.dataset, { sort: id, better });
     cell.title = [top, bottom].filter(Boolean).join(", ");
     cell.setAttribute("aria-sort", { up: "ascending", down: "descending" }[sorted] ?? "none");
-    cell.replaceChildren(el("span", { class: "top" }, top), el("span", { class: "sub" }, bottom),
-      el("span", { class: "sub" }, better ? `${better} is better` : ""));
+    write(cell, "top", top, bottom, better ? `${better} is better` : "");
   }
 
   fillCell(cell, row, at) {
@@ -185,20 +191,21 @@ export class Grid {
     const model = view.rows[row];
     if (!column) {
       delete cell.dataset.column;
+      cell.column = null;
       cell.className = "cell number size";
       cell.removeAttribute("aria-label");
-      cell.removeAttribute("title");
       write(cell, "", "", size(model.parameters), "");
       return;
     }
     const found = view.cell(column, model.i);
     const { main, interval } = cellText(found);
     const mark = found.mark === "unclear" ? "≈" : MARKS[found.mark] ?? "";
-    cell.dataset.column = column.i;
+    if (cell.column !== column) {
+      cell.column = column;
+      cell.dataset.column = column.i;
+    }
     cell.className = `cell number ${found.state}${found.note ? " doubtful" : ""}`;
-    const words = cellWords(found);
-    cell.setAttribute("aria-label", words);
-    cell.title = words;
+    cell.setAttribute("aria-label", cellWords(found));
     const under = found.state === "value" ? pretty(interval) || (found.waiting ? "…" : "no interval") : "";
     write(cell, mark ? `mark ${found.mark}` : "", found.mark === "first" ? "first" : mark,
       pretty(main) + (found.note ? " ⚠" : ""), under);
@@ -230,18 +237,19 @@ export class Grid {
   }
 
   bringIntoSight({ row, column }) {
-    const { scroller } = this;
     const { head, height, width, left, fixed } = this.measure();
+    const to = { ...this.at };
     if (row >= 0) {
       const [top, room] = [row * ROW_PIXELS, height - head];
-      if (top < scroller.scrollTop) scroller.scrollTop = top;
-      else if (top + ROW_PIXELS > scroller.scrollTop + room) scroller.scrollTop = top + ROW_PIXELS - room;
+      to.top = Math.min(top, Math.max(to.top, top + ROW_PIXELS - room));
     }
     if (column >= 2) {
       const start = left + (column - 2) * COLUMN_PIXELS;
-      if (start - fixed < scroller.scrollLeft) scroller.scrollLeft = start - fixed;
-      else if (start + COLUMN_PIXELS > scroller.scrollLeft + width) scroller.scrollLeft = start + COLUMN_PIXELS - width;
-    } else if (column < 2) scroller.scrollLeft = 0;
+      to.left = Math.min(start - fixed, Math.max(to.left, start + COLUMN_PIXELS - width));
+    } else to.left = 0;
+    if (to.top === this.at.top && to.left === this.at.left) return;
+    this.scroller.scrollTo({ ...to, behavior: "instant" });
+    this.at = to;
   }
 
   onKey(event) {
@@ -257,7 +265,7 @@ export class Grid {
     };
     const family = row >= 0 ? this.view.rows[row].family : "";
     if (moves[event.key]) this.moveTo(...moves[event.key]);
-    else if (event.key === "Enter" && !far) this.act(this.cellAt(row, column), event.target);
+    else if (event.key === "Enter" && !far) this.act(this.cellAt(row, column));
     else if (event.key === " " && !far) this.pick(row);
     else if ((event.key === "+" || event.key === "-") && family) this.fold(family, event.key === "-");
     else return;
@@ -265,21 +273,21 @@ export class Grid {
   }
 
   onFocus(event) {
-    const cell = event.target.closest("[data-at]");
+    const cell = event.target.closest(".cell");
     if (!cell) return;
-    this.active = { row: Number(cell.dataset.row), column: Number(cell.dataset.at) };
+    this.active = { row: rowOf(cell), column: cell.at };
     this.markActive();
   }
 
   onClick(event) {
-    const cell = event.target.closest("[data-at]");
-    if (event.target.closest(".toggle")) this.fold(this.view.rows[cell.dataset.row].family);
+    const cell = event.target.closest(".cell");
+    if (event.target.closest(".toggle")) this.fold(this.view.rows[rowOf(cell)].family);
     else if (!event.target.closest("a")) this.act(cell);
   }
 
   act(cell) {
     if (!cell) return;
-    const row = Number(cell.dataset.row);
+    const row = rowOf(cell);
     if (cell.dataset.sort) this.again(() => this.actions.sort(cell.dataset.sort, cell.dataset.better));
     else if (cell.dataset.column && row >= 0) {
       this.actions.open(this.view.rows[row], this.view.board.columns[cell.dataset.column]);
@@ -324,8 +332,14 @@ function write(cell, markClass, mark, main, sub = "") {
   }
 }
 
-function place(cell, row, at) {
-  cell.dataset.row = row;
-  cell.dataset.at = at;
+function place(cell, at) {
+  cell.at = at;
   cell.setAttribute("aria-colindex", at + 1);
+}
+
+const rowOf = (cell) => cell.parentNode.line.row;
+
+// What a cell says to a screen reader it says to a mouse that rests on it.
+function tell(cell) {
+  if (cell?.hasAttribute("aria-label")) cell.title = cell.getAttribute("aria-label");
 }

@@ -4,7 +4,7 @@ import { wireAdaptation } from "./adaptation.js";
 import { openAnswers } from "./answers.js";
 import { prepare } from "./board.js";
 import { FEW, MANY, openComparison } from "./compare.js";
-import { fillControls, options, wireControls } from "./controls.js";
+import { fillControls, later, options, wireControls } from "./controls.js";
 import { wireCorpora } from "./corpus.js";
 import { fetchBoard, fetchJson, loadDifferences, loadIntervals, loadRanks } from "./data.js";
 import { byId, el, openDialog } from "./dom.js";
@@ -102,7 +102,8 @@ function showBoard() {
   showRelease(board);
   refresh();
   // The table stands first: what is below it is drawn when the browser has a moment.
-  (window.requestIdleCallback ?? setTimeout)(() => {
+  later(() => {
+    adaptation?.stop();
     adaptation = wireAdaptation(board, state, () => view);
     wireCorpora(board);
   });

@@ -37,10 +37,16 @@ export function linkTo(state) {
   return location.origin + location.pathname + (text ? `?${text}` : "");
 }
 
+// The address follows when one has stopped typing: each change of it costs as much as a sort.
+const PATIENCE_MS = 150;
+let waiting;
 export function writeState(state) {
-  try {
-    history.replaceState(null, "", linkTo(state));
-  } catch {
-    // Too many changes in a moment (Safari): the next one writes it.
-  }
+  clearTimeout(waiting);
+  waiting = setTimeout(() => {
+    try {
+      history.replaceState(null, "", linkTo(state));
+    } catch {
+      // Too many changes in a moment (Safari): the next one writes it.
+    }
+  }, PATIENCE_MS);
 }
