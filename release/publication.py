@@ -20,10 +20,11 @@ from hub.disk import sync_tree, write_atomically, write_json
 from hub.failure import BadInput
 from hub.manifest import Artefact, describe_files, verify_payload
 from hub.publication import PUBLICATION, Publication, Repo, RepoType, digest_of
-from release import claims, columns, table
+from release import claims, columns, papers, table
 from release.beside import beside_corpus, beside_model
 from release.front import fronts
 from release.gate import gate
+from release.ranking import RANKS, rank_rows
 from release.recipe import Recipe
 from release.steps import RESULTS
 
@@ -251,6 +252,9 @@ def _results(context: _Context, building: Path) -> Repo:
     columns.write(folder / "tasks.parquet", tasks, columns.TASKS)
     found = table.differences(context.recipe.release, context.artefacts)
     columns.write(folder / "scores.parquet", context.scores, columns.SCORES)
+    ranks = rank_rows(context.scores, context.confidence)
+    columns.write(folder / "ranks.parquet", ranks, RANKS)
+    write_json(folder / "models.json", {"models": _models(context)})
     rows = [columns.difference(each) for each in found]
     columns.write(folder / "differences.parquet", rows, columns.DIFFERENCES)
     points = fronts(context.recipe.release, context.artefacts)
@@ -284,6 +288,25 @@ def _results(context: _Context, building: Path) -> Repo:
     return _describe(context, "dataset", "results", "results", "", folder)
 
 
+def _models(context: _Context) -> list[dict[str, Any]]:
+    """What the Space says about each model without asking its repo."""
+    manifests = {name: context.artefacts[name].manifest for name in context.models}
+    return [
+        {
+            "name": name,
+            "kind": manifest.kind,
+            "repo": context.repo(name),
+            "parents": [entry.name for entry in manifest.inputs if entry.name in manifests],
+            "licence": list(manifest.licence),
+            "parameters": manifest.numbers["parameters"].value
+            if "parameters" in manifest.numbers
+            else None,
+            "languages": _languages(context, _training_corpora(context, name)),
+        }
+        for name, manifest in manifests.items()
+    ]
+
+
 def _space(context: _Context, building: Path) -> Repo:
     """The app as it stands, told where its results are and what it shows."""
     settings = context.recipe.release.space
@@ -295,6 +318,7 @@ def _space(context: _Context, building: Path) -> Repo:
         parts = path.relative_to(source).parts
         if path.is_file() and not any(part.startswith((".", "__")) for part in parts):
             _place(path, folder / path.relative_to(source))
+    papers.write(folder / "papers")
     write_json(
         folder / "source.json", {"results_repo": context.repo("results"), "revision": context.tag}
     )
