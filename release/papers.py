@@ -104,7 +104,7 @@ def _scores(table: Table, labels: list[str]) -> Iterator[dict[str, Any]]:
             "model": labels[entrant],
             "group": _group(table, column),
             "task": where.task,
-            "language": where.language,
+            "language": _language(table, column),
             "metric": METRIC,
             **_interval(table.score[entrant, column], half[entrant, column]),
             "source": table.sources[table.source[entrant, column]],
@@ -120,6 +120,11 @@ def _interval(score: float, half: float) -> dict[str, float | None]:
         "ci_low": 100 * (score - half) if known else None,
         "ci_high": 100 * (score + half) if known else None,
     }
+
+
+def _language(table: Table, column: int) -> str:
+    """Without the source table, which the reader adds where two of them print one task."""
+    return table.columns[column].language.split(" (")[0]
 
 
 def _group(table: Table, column: int) -> str:

@@ -38,7 +38,7 @@ LOWER_IS_BETTER = {
     "word_perplexity",
 }  # fmt: skip
 HIGHER_IS_BETTER = {
-    "acc", "acc_norm", "accuracy", "bleu", "exact_match", "f1", "macro_f1", "mcc", "micro_f1",
+    "acc", "acc_norm", "accuracy", "accuracy_percent", "bleu", "exact_match", "f1", "macro_f1", "mcc", "micro_f1",
     "rouge1", "rouge2", "rougeL",
 }  # fmt: skip
 

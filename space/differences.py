@@ -85,15 +85,18 @@ class Differences:
         return [model.name for model in self.board.models if model.name in named]
 
     def between(self, name: str) -> dict[str, Any]:
-        """All that have `name` on one side. A pair read from its other end changes its sign."""
+        """All that have `name` on one side; without a name, each model against the base of its
+        family. A pair read from its other end changes its sign."""
         _, coded, sound = self._read
         chosen = np.zeros(len(sound), dtype=bool)
         for side in ("before", "after"):
             texts, codes = coded[side]
             if name in texts:
                 chosen |= codes == texts.index(name)
+        if not name:
+            chosen = self._to_their_own
         picked = np.flatnonzero(chosen & sound)[:MAX_GIVEN]
-        rows = [self._row(i, name) for i in picked]
+        rows = [self._row(i, name or None) for i in picked]
         by_column: dict[tuple[str, ...], list[float]] = {}
         for row in rows:
             column = row["metric"], row["group"], row["task"]
@@ -102,6 +105,15 @@ class Differences:
         for row in rows:
             row["decimals"] = places[row["metric"], row["group"], row["task"]]
         return {"base": tame(name), "rows": rows}
+
+    @property
+    def _to_their_own(self) -> NDArray[np.bool_]:
+        _, coded, sound = self._read
+        family = {model.name: model.family for model in self.board.models}
+        before, after = coded["before"], coded["after"]
+        place = {name: i for i, name in enumerate(before[0])}
+        wanted = np.array([place.get(family.get(name, ""), -1) for name in after[0]], dtype=np.int64)
+        return wanted[after[1]] == before[1] if len(wanted) else sound & False
 
     def rows(self) -> list[dict[str, Any]]:
         """For programs: every difference, `after` minus `before`."""
@@ -116,9 +128,9 @@ class Differences:
             row[name] = None if value != value else int(value) if name == "items" else value
         return row
 
-    def _row(self, i: int, base: str) -> dict[str, Any]:
+    def _row(self, i: int, base: str | None) -> dict[str, Any]:
         found = self._named(i)
-        back = found["before"] != base
+        back = base is not None and found["before"] != base
         value, low, high = found["difference"], found["ci_low"], found["ci_high"]
         mark = VERDICTS.get(found["verdict"], "")
         if back:

@@ -15,7 +15,7 @@ export function prepare(board) {
     column.i = i;
     column.id = [column.metric, column.group, ...(column.task ? [column.task] : [])].join("/");
     column.top = column.task || column.group;
-    const rest = column.task ? [column.group, column.language] : [column.language];
+    const rest = new Set(column.task ? [column.group, column.language] : [column.language]);
     column.label = [column.metric.replaceAll("_", " "), ...rest].filter(Boolean).join(", ");
   });
   const twice = new Set();
@@ -58,16 +58,24 @@ export function score(column, row) {
     waiting: !ends, note: column.notes[row], decimals: column.decimals };
 }
 
+export const NONE = -1;
+export const OWN = -2; // each model against the base of its own family
+
 // A cell of the table of differences: only what the evaluation published.
 export function difference(board, column, row, base) {
-  if (row === base) return isThere(column, row) ? { state: "base", value: 0 } : { state: "missing" };
-  const there = pairOf(board, board.models[base].name, board.models[row].name, column);
+  const model = board.models[row];
+  const to = base === OWN ? board.index.get(model.family) : base;
+  if (row === to) return isThere(column, row) ? { state: "base", value: 0 } : { state: "missing" };
+  const name = base === OWN ? "" : board.models[base].name;
+  if (!board.pairs?.has(name)) return { state: "waiting" };
+  const there = pairOf(board, name, model.name, column);
   if (!there) return { state: "missing", reason: "no difference of these two is published" };
   return { ...there, state: "value", signed: true };
 }
 
 // A cell of the table of places: those that cannot be told apart from the best are the first group.
 export function place(board, column, row) {
+  if (!board.places) return { state: "waiting" };
   const found = placeOf(board, board.models[row].name, column);
   if (!found) return { state: "missing", reason: "no place is published" };
   return { state: "value", value: found.rank, low: found.rank_low, high: found.rank_high,

@@ -30,7 +30,10 @@ export function options(id, entries, chosen) {
 export const later = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
 const cancel = window.cancelIdleCallback ?? clearTimeout;
 
+const NARROW = "(max-width: 40rem)";
+
 export function wireControls(change) {
+  byId("filters").open = !matchMedia(NARROW).matches;
   for (const id of SELECTS) byId(id).addEventListener("input", () => change({ [id]: byId(id).value }));
   for (const id of CHECKS) byId(id).addEventListener("change", () => change({ [id]: byId(id).checked }));
 }
@@ -39,11 +42,11 @@ export function wireControls(change) {
 export function fillControls(board, state, change) {
   const bases = new Set(board.bases);
   const names = [...board.bases, ...board.models.map(({ name }) => name).filter((name) => !bases.has(name))];
-  if (!board.index.has(state.base)) state.base = names[0] ?? "";
+  if (!board.index.has(state.base)) state.base = "";
   const shows = ["score", ...(board.bases.length ? ["difference"] : []), ...(board.ranked ? ["rank"] : [])];
   if (!shows.includes(state.show)) state.show = "score";
   for (const option of byId("show").options) option.hidden = !shows.includes(option.value);
-  options("base", names.map((name) => [name, name]), state.base);
+  options("base", [["", "its own base"], ...names.map((name) => [name, name])], state.base);
   facet("family", board.models.map(({ family }) => family), state);
   facet("kind", board.models.map(({ role }) => role), state);
   facet("licence", board.models.flatMap(({ licence }) => licence), state);

@@ -62,7 +62,7 @@ async function openBoard() {
       board = await fetchBoard(state.board);
     }
     status = board.status;
-    if (status === "read") showBoard();
+    if (status === "read") await showBoard();
     showOrigin(board);
   } catch (error) {
     showOrigin({ status: "nothing", notes: [error.message] });
@@ -94,13 +94,13 @@ function wireOnce() {
   byId("side-by-side").addEventListener("click", () => openComparison(board, view.columns, state.pick));
 }
 
-function showBoard() {
+async function showBoard() {
   prepare(board);
   byId("compare").hidden = false;
   board.sized = board.models.some(({ parameters }) => parameters !== null);
   fillControls(board, state, change);
   showRelease(board);
-  refresh();
+  await refresh();
   // The table stands first: what is below it is drawn when the browser has a moment.
   later(() => {
     adaptation?.stop();
@@ -143,21 +143,21 @@ function draw() {
   byId("fold-all").hidden = view.sort !== "" || board.families.size === board.models.length;
   byId("fold-all").textContent = state.fold.length ? "Unfold families" : "Fold families";
   byId("count").textContent = countWords();
-  byId("key").textContent = KEYS[view.ranked ? "rank" : view.base < 0 ? "score" : "difference"];
+  byId("key").textContent = KEYS[view.ranked ? "rank" : view.scores ? "score" : "difference"];
   adaptation?.draw();
 }
 
 const KEYS = {
   score: "Under each score its published interval. – is missing: nothing was published for it. ⚠: "
     + "something speaks against it, open it to read what.",
-  difference: "Each model minus the base, on pairs of answers, as the evaluation published it: better "
+  difference: "Each model minus the base, as the evaluation published it: better "
     + "or worse where its verdict says so, ≈ where there is no certain difference. – was not published.",
   rank: "The place of each model in a column with its interval. First: those that cannot be told "
     + "apart from the best.",
 };
 
 function bringIntervals(columns) {
-  if (view?.ranked || view?.base >= 0) return;
+  if (view && !view.scores) return;
   const now = board;
   loadIntervals(board, columns).then((came) => {
     if (came && now === board) grid.draw(true);
@@ -180,8 +180,8 @@ function openCell(model, column) {
       note ? el("p", {}, `What speaks against it: ${note}.`) : null);
     return;
   }
-  const chosen = state.show === "difference" && state.base !== model.name ? state.base : "";
-  const before = chosen || model.from[0];
+  const base = state.show === "difference" ? state.base || model.family : "";
+  const before = base && base !== model.name ? base : model.from[0];
   if (before) openAnswers(before, model.name, column);
   else openDialog(model.name, el("p", {}, "Nothing to compare it with: no model that it was made "
     + "from is here. Choose another one, or show differences to a base."));

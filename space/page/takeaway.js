@@ -13,7 +13,7 @@ export function wireTakeAway(viewNow, linkNow) {
     byId(id).addEventListener("click", async () => {
       const view = viewNow();
       try {
-        if (view.base < 0 && !view.ranked) await loadIntervals(view.board, view.columns);
+        if (view.scores) await loadIntervals(view.board, view.columns);
         take(title(view), write(view), ending);
       } catch (error) {
         openDialog("Not read", el("p", {}, `Without its intervals the table is not whole: ${error.message}`));
@@ -50,14 +50,15 @@ function download(text, name) {
 export const title = (view) => {
   const of = view.board.about?.title ? `, ${view.board.about.title}` : "";
   if (view.ranked) return `Places${of}`;
-  return view.base < 0 ? `Scores${of}` : `Differences to ${view.board.models[view.base].name}${of}`;
+  if (view.scores) return `Scores${of}`;
+  return `Differences to ${view.board.models[view.base]?.name ?? "each family's base"}${of}`;
 };
 
 const heading = (column) => `${column.top}, ${column.label}`;
 const cellsOf = (view, model) => view.columns.map((column) => view.cell(column, model.i));
 
 export function toCsv(view) {
-  const marked = view.base >= 0 || view.ranked;
+  const marked = !view.scores;
   const parts = ["", " (low)", " (high)", ...(marked ? [" (certainty)"] : []), ...(view.board.about?.title ? [" (note)"] : [])];
   const head = ["model", "made from", ...view.columns.flatMap((c) => parts.map((p) => heading(c) + p))];
   const lines = view.rows.map((model) => [model.name, lineage(model), ...cellsOf(view, model).flatMap((cell) => {
@@ -84,7 +85,7 @@ export function toLatex(view) {
     return `$${best}$${interval ? ` {\\scriptsize $${interval}$}` : ""}${found.note ? "$^{?}$" : ""}`;
   };
   const lines = view.rows.map((model) => `${[latex(model.name), ...cellsOf(view, model).map(cell)].join(" & ")} \\\\`);
-  const bold = view.ranked ? "; bold: cannot be told apart from the best" : view.base < 0 ? "" : "; bold: certainly better";
+  const bold = view.ranked ? "; bold: cannot be told apart from the best" : view.scores ? "" : "; bold: certainly better";
   return [
     `% ${title(view).replaceAll(/\s/g, " ")}${bold}; intervals in brackets. Needs booktabs.`,
     `\\begin{tabular}{l${"r".repeat(view.columns.length)}}`,

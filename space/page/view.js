@@ -1,22 +1,22 @@
 // From board and state to exactly the rows and columns that are shown, and what a cell of them
 // holds. Table, picture and exports all read this, so that what is taken away is what was seen.
 
-import { difference, digits, place, pretty, score } from "./board.js";
+import { difference, digits, NONE, OWN, place, pretty, score } from "./board.js";
 import { isThere, valueAt } from "./data.js";
 
-export const NONE = { missing: "–", flaw: "data problem", base: "base" };
+export const WORDS = { missing: "–", flaw: "data problem", base: "base", waiting: "…" };
 export const MARKS = { better: "better", worse: "worse", unclear: "no certain difference",
   first: "in the first group" };
 export const SIZES = [["up to 1B", 0, 1e9], ["1 to 5B", 1e9, 5e9], ["5 to 20B", 5e9, 20e9],
   ["over 20B", 20e9, Infinity]];
 
 export function makeView(board, state) {
-  const base = state.show === "difference" ? board.index.get(state.base) ?? -1 : -1;
+  const base = state.show === "difference" ? board.index.get(state.base) ?? OWN : NONE;
   const ranked = state.show === "rank";
   const columns = chosenColumns(board, state);
   const cell = (column, row) => {
     if (ranked) return place(board, column, row);
-    return base < 0 ? score(column, row) : difference(board, column, row, base);
+    return base === NONE ? score(column, row) : difference(board, column, row, base);
   };
   const wanted = board.models.filter((model) => isWanted(model, state));
   const counts = countPresent(board, columns);
@@ -26,10 +26,10 @@ export function makeView(board, state) {
   let rows = models;
   if (sort === "parameters") rows = order(models, (m) => m.parameters ?? NaN, direction);
   else if (sort === "model") rows = orderByName(models, direction);
-  else if (sorted) rows = order(models, sortValue(cell, sorted, base < 0 && !ranked), direction);
+  else if (sorted) rows = order(models, sortValue(cell, sorted, base === NONE && !ranked), direction);
   else rows = folded(models, state.fold);
   return {
-    board, columns, rows, cell, base, ranked, sort: rows === models || !sorted && sort === "" ? "" : sort,
+    board, columns, rows, cell, base, ranked, scores: base === NONE && !ranked, sort: sorted || sort === "model" || sort === "parameters" ? sort : "",
     direction, sized: board.sized, picked: new Set(state.pick), fold: new Set(state.fold),
     complete: board.models.reduce((sum, _, i) => sum + (counts[i] === columns.length), 0),
     there: models.reduce((sum, { i }) => sum + counts[i], 0),
@@ -132,7 +132,7 @@ function orderByName(models, direction) {
 }
 
 export function cellText(cell) {
-  if (cell.state !== "value") return { main: NONE[cell.state], interval: "" };
+  if (cell.state !== "value") return { main: WORDS[cell.state], interval: "" };
   const write = (value) => digits(value, cell.decimals, cell.signed);
   const interval = cell.low === null ? "" : `[${write(cell.low)}, ${write(cell.high)}]`;
   return { main: write(cell.value), interval };
@@ -142,6 +142,7 @@ export function cellWords(cell) {
   const { main, interval } = cellText(cell);
   if (cell.state === "missing") return cell.reason ? `missing: ${cell.reason}` : "missing";
   if (cell.state === "flaw") return `data problem: ${cell.reason}`;
+  if (cell.state === "waiting") return "not read yet";
   const parts = [`${main}${interval ? ` ${interval}` : ""}`];
   if (cell.mark) parts.push(MARKS[cell.mark]);
   if (cell.tie) parts.push(`group ${cell.tie}`);
