@@ -1,4 +1,4 @@
-"""How quickly the Space starts and answers, in Debian's Chromium, at the size of a large leaderboard.
+"""How quickly the Space starts and answers at the size of a large leaderboard, in a real browser.
 
     python -m benchmarks.space --quick     5,000 models by 100 tasks, few repetitions
     python -m benchmarks.space             the same, medians of five
@@ -48,8 +48,10 @@ ACT = """async ([id, value, times]) => {
       heads[1 + i % (heads.length - 1)].click();
     } else {
       const field = document.getElementById(id);
-      if (field.type === 'checkbox') { field.checked = i % 2 === 0; field.dispatchEvent(new Event('change')); }
-      else { field.value = i % 2 ? '' : value + i; field.dispatchEvent(new Event('input')); }
+      const check = field.type === 'checkbox';
+      if (check) field.checked = i % 2 === 0;
+      else field.value = i % 2 ? '' : value + i;
+      field.dispatchEvent(new Event(check ? 'change' : 'input'));
     }
     document.querySelector('#grid').offsetHeight;
     taken.push(performance.now() - start);
@@ -132,7 +134,7 @@ def booted(space: Path) -> Iterator[tuple[str, float]]:
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310, our own process
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -141,7 +143,8 @@ def _answers(url: str) -> bool:
 def wait_until_read(url: str) -> None:
     deadline = time.monotonic() + READ_SECONDS
     while time.monotonic() < deadline:
-        with urllib.request.urlopen(f"{url}/board.json", timeout=30) as answer:
+        board = f"{url}/board.json"
+        with urllib.request.urlopen(board, timeout=30) as answer:  # noqa: S310
             if json.load(answer)["status"] == "read":
                 return
         time.sleep(0.2)
@@ -201,9 +204,7 @@ def _open(browser: Any, url: str, device: str) -> tuple[Any, Any, Any]:
     return page, session, lambda: page.evaluate(sizes)
 
 
-def figure(
-    name: str, value: float, unit: str, goal: float, least: bool = False
-) -> dict[str, Any]:
+def figure(name: str, value: float, unit: str, goal: float, least: bool = False) -> dict[str, Any]:
     holds = value >= goal if least else value <= goal
     against = f"{MODELS:,} models by {TASKS} tasks"
     return {

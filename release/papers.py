@@ -38,8 +38,8 @@ class Paper(NamedTuple):
 
 
 CITATIONS = {
-    "partages": "Is Biomedical Specialization Still Worth It? Insights from Domain-Adaptive Language "
-    "Modelling with a New French Health Corpus. arXiv:2604.06903, 2026.",
+    "partages": "Is Biomedical Specialization Still Worth It? Insights from Domain-Adaptive "
+    "Language Modelling with a New French Health Corpus. arXiv:2604.06903, 2026.",
     "definemed": "N. Doll et al. Can Continual Pre-training Bridge the Performance Gap between "
     "General-purpose and Specialized Language Models in the Medical Domain?",
     "biomistral": "Y. Labrak et al. BioMistral: A Collection of Open-Source Pretrained Large "

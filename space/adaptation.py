@@ -1,9 +1,9 @@
 """What a release publishes about the adaptation itself; each file is optional.
 
-    front.json            the points of every sweep: merge, model, t, scores by group, on_front
-    checkpoints.parquet   model, step, group, metric, value; may have tokens, ci_low, ci_high
-    calibration.parquet   model, group, confidence, accuracy, items: one row a bin of answers with
-                          like confidence
+front.json            the points of every sweep: merge, model, t, scores by group, on_front
+checkpoints.parquet   model, step, group, metric, value; may have tokens, ci_low, ci_high
+calibration.parquet   model, group, confidence, accuracy, items: one row a bin of answers with
+                      like confidence
 """
 
 from collections.abc import Callable, Mapping
@@ -75,7 +75,9 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """Rows whose numbers are numbers."""
     columns = {k: v.to_pylist() for k, v in read_arrays(path, needed, optional).items()}
-    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    rows = [
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    ]
     tamed = [{k: tame(v) if isinstance(v, str) else _sound(v) for k, v in r.items()} for r in rows]
     return [row for row in tamed if all(row[name] is not None for name in numbers)][:MAX_POINTS]
 

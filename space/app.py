@@ -184,11 +184,13 @@ def _add_endpoints(server: "Server", library: Library) -> None:
 
     @server.api(name="answers", description="The questions whose answer changed.")
     def answers(before: str, after: str, group: str, metric: str) -> dict[str, Any]:
-        return _or_problem(lambda: library.answers(before, after, group, metric))
+        found: dict[str, Any] = _or_problem(lambda: library.answers(before, after, group, metric))
+        return found
 
     @server.api(name="ledger", description="Documents of a corpus: what decided about each.")
     def ledger(corpus: str, sought: str = "", page: int = 0) -> dict[str, Any]:
-        return _or_problem(lambda: _search(library, corpus, sought, {}, page))
+        found: dict[str, Any] = _or_problem(lambda: _search(library, corpus, sought, {}, page))
+        return found
 
 
 def _search(

@@ -38,8 +38,8 @@ LOWER_IS_BETTER = {
     "word_perplexity",
 }  # fmt: skip
 HIGHER_IS_BETTER = {
-    "acc", "acc_norm", "accuracy", "accuracy_percent", "bleu", "exact_match", "f1", "macro_f1", "mcc", "micro_f1",
-    "rouge1", "rouge2", "rougeL",
+    "acc", "acc_norm", "accuracy", "accuracy_percent", "bleu", "exact_match", "f1", "macro_f1",
+    "mcc", "micro_f1", "rouge1", "rouge2", "rougeL",
 }  # fmt: skip
 
 
@@ -173,7 +173,8 @@ class _Part:
     def _column(self, key: dict[str, str], value: Floats, low: Floats, high: Floats) -> Column:
         better = direction(key["metric"])
         return Column(
-            **key, better=better, value=value, low=low, high=high,
+            key["metric"], key["group"], key["task"], key["language"], key["source"],
+            better, value, low, high,
             decimals=decimals((high - low) / 2),
         )  # fmt: skip
 

@@ -74,7 +74,9 @@ class Differences:
         left_out = int((~self._read[2]).sum())
         if not left_out:
             return ""
-        return f"{left_out} differences cannot be right, or are of models that are not here: left out"
+        return (
+            f"{left_out} differences cannot be right, or are of models that are not here: left out"
+        )
 
     @property
     def bases(self) -> list[str]:
@@ -112,7 +114,9 @@ class Differences:
         family = {model.name: model.family for model in self.board.models}
         before, after = coded["before"], coded["after"]
         place = {name: i for i, name in enumerate(before[0])}
-        wanted = np.array([place.get(family.get(name, ""), -1) for name in after[0]], dtype=np.int64)
+        wanted = np.array(
+            [place.get(family.get(name, ""), -1) for name in after[0]], dtype=np.int64
+        )
         return wanted[after[1]] == before[1] if len(wanted) else sound & False
 
     def rows(self) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@
 A ledger is searched here and sent a page at a time; it may have millions of rows.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -68,7 +69,10 @@ class Corpus:
                     "source": tame(row["source"]),
                     "documents": int(row["documents"]),
                     "words": int(row["words"]),
-                    **{name: _counts(row.get(name)) for name in ("languages", "licences", "excluded")},
+                    **{
+                        name: _counts(row.get(name))
+                        for name in ("languages", "licences", "excluded")
+                    },
                 }
                 for row in rows
             ]
@@ -157,7 +161,11 @@ def _numbers(found: object) -> dict[str, int | float]:
     if not isinstance(found, Mapping):
         return {}
     values = {tame(k): v.get("value") for k, v in found.items() if isinstance(v, Mapping)}
-    return {name: value for name, value in values.items() if type(value) in (int, float)}
+    return {
+        name: value
+        for name, value in values.items()
+        if isinstance(value, int | float) and math.isfinite(value)
+    }
 
 
 def _use(manifest: Mapping[str, Any]) -> str:

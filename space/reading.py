@@ -1,10 +1,10 @@
 """One reading of results: the board, and what is asked of the same place later.
 
-    read(source)                       a Reading, or Unreadable
-    reading.head                       what the page and programs are told first
-    reading.differences, .ranks        published comparisons; read when first asked for
-    reading.adaptation                 the sweep's front, checkpoint curves, calibration
-    reading.corpora                    the published corpora
+read(source)                       a Reading, or Unreadable
+reading.head                       what the page and programs are told first
+reading.differences, .ranks        published comparisons; read when first asked for
+reading.adaptation                 the sweep's front, checkpoint curves, calibration
+reading.corpora                    the published corpora
 """
 
 from collections.abc import Mapping

@@ -29,9 +29,7 @@ def pack_board(head: dict[str, Any], board: Board | None) -> bytes:
         for column in board.columns:
             unit = unit_of(column)
             array = _short(column.value, unit, "<i2", MISSING) if unit else _whole(column.value)
-            head["columns"].append(
-                {**describe(column), "unit": unit, "at": sum(map(len, arrays))}
-            )
+            head["columns"].append({**describe(column), "unit": unit, "at": sum(map(len, arrays))})
             arrays.append(array)
     return pack(head, arrays)
 
@@ -64,7 +62,9 @@ def unit_of(column: Column) -> float | None:
         farthest = [
             np.abs(column.value), (column.value - column.low) / 2, (column.high - column.value) / 2
         ]  # fmt: skip
-    largest = max((float(np.nanmax(each)) for each in farthest if np.isfinite(each).any()), default=0)
+    largest = max(
+        (float(np.nanmax(each)) for each in farthest if np.isfinite(each).any()), default=0
+    )
     return unit if largest / unit < 32000 else None
 
 
@@ -79,7 +79,17 @@ def describe(column: Column) -> dict[str, Any]:
 
 def _models(board: Board) -> dict[str, list[Any]]:
     """Column by column: shorter, and the same words lie together for gzip."""
-    fields = ("name", "kind", "repo", "licence", "parameters", "languages", "family", "depth", "parents")
+    fields = (
+        "name",
+        "kind",
+        "repo",
+        "licence",
+        "parameters",
+        "languages",
+        "family",
+        "depth",
+        "parents",
+    )
     return {name: [getattr(model, name) for model in board.models] for name in fields}
 
 

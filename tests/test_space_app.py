@@ -63,6 +63,14 @@ def write_results(folder: Path, scores: list[tuple[Any, ...]] = SCORES) -> None:
         "before after group metric difference ci_low ci_high items verdict",
         DIFFERENCES,
     )
+    write_table(
+        folder / "ranks.parquet",
+        "model group metric rank rank_low rank_high tie",
+        [("adapted", "medical", "bits_per_byte", 1.0, 1.0, 2.0, 1),
+         ("merged", "medical", "bits_per_byte", 2.0, 1.0, 2.0, 1),
+         ("base", "medical", "bits_per_byte", 3.0, 3.0, 3.0, 2)],
+    )  # fmt: skip
+    (folder / "front.json").write_text(json.dumps(FRONT))
     for model, right in (("base", (True, False, False)), ("adapted", (True, True, False))):
         write_table(
             folder / "samples" / f"{model}.parquet",

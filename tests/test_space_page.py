@@ -37,8 +37,10 @@ HOSTILE = [
 
 def harm_everything_else(folder: Path) -> None:
     """The same harm in every field that the page shows."""
-    models = [{key: SCRIPT for key in ("name", "kind", "repo")} | {
-        "parents": [SCRIPT, "base"], "licence": [SCRIPT], "languages": [SCRIPT], "parameters": 7}]
+    models = [
+        dict.fromkeys(("name", "kind", "repo"), SCRIPT)
+        | {"parents": [SCRIPT, "base"], "licence": [SCRIPT], "languages": [SCRIPT], "parameters": 7}
+    ]
     (folder / "models.json").write_text(json.dumps({"models": models}))
     names = "before after group metric difference ci_low ci_high items family verdict"
     row = ("base", SCRIPT, SCRIPT, SCRIPT, 0.1, 0.0, 0.2, 3, SCRIPT, SCRIPT)
@@ -129,7 +131,9 @@ def test_scores_with_intervals_and_what_is_missing(open_page: Open) -> None:
 
 def test_differences_to_a_base_are_the_published_ones(open_page: Open) -> None:
     page = open_page(query="?show=difference&base=base")
-    assert column(page, 4) == ["base", "better −0.280 [−0.290, −0.260]", "–"], "none subtracted here"
+    assert column(page, 4) == ["base", "better −0.280 [−0.290, −0.260]", "–"], (
+        "none subtracted here"
+    )
     assert column(page, 3) == [
         "base", "worse +0.040 [+0.030, +0.050]", "≈ +0.010 [−0.010, +0.020]"
     ]  # fmt: skip
@@ -238,7 +242,7 @@ def test_hostile_results_are_text(open_page: Open) -> None:
     page.wait_for_selector("#dialog[open]")
     page.keyboard.press("Escape")
     page.locator("#plane").scroll_into_view_if_needed()
-    page.wait_for_selector("#plane .dot")
+    page.wait_for_selector("#plane .sweep")
     assert page.evaluate("window.harm") is None
     assert page.locator("main img, main script, dialog img, dialog script").count() == 0
     assert "<script>" in page.inner_text("#grid")
@@ -335,13 +339,17 @@ def test_the_ledger_is_searched(open_page: Open) -> None:
     assert "30 licence" in facts
     page.fill("#ledger-q", "nc-4")
     page.keyboard.press("Enter")
-    page.wait_for_function("() => document.querySelector('#ledger-count').textContent.startsWith('30 ')")
+    page.wait_for_function(
+        "() => document.querySelector('#ledger-count').textContent.startsWith('30 ')"
+    )
     assert page.locator("#ledger tbody tr").count() == 30
     page.fill("#ledger-q", "")
     page.click("#ledger-form button")
     page.wait_for_selector("#ledger-pages button:enabled")
     page.click("#ledger-pages button:last-child")
-    page.wait_for_function("() => document.querySelector('#ledger-pages').textContent.includes('page 2')")
+    page.wait_for_function(
+        "() => document.querySelector('#ledger-pages').textContent.includes('page 2')"
+    )
     assert page.locator("#ledger tbody tr").count() == 40
 
 
@@ -379,5 +387,7 @@ def test_many_models_are_not_all_drawn(
         assert page.evaluate("document.activeElement.ariaColIndex") == "63"
         assert cells.count() < 400
         page.fill("#q", "model-999")
-        page.wait_for_function("() => document.querySelectorAll('#grid .body [role=row]').length === 1")
+        page.wait_for_function(
+            "() => document.querySelectorAll('#grid .body [role=row]').length === 1"
+        )
         page.close()

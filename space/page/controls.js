@@ -27,7 +27,9 @@ export function options(id, entries, chosen) {
   return undefined;
 }
 
-export const later = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
+const PATIENCE_MS = 500;
+export const later = window.requestIdleCallback
+  ? (act) => requestIdleCallback(act, { timeout: PATIENCE_MS }) : (act) => setTimeout(act, PATIENCE_MS / 2);
 const cancel = window.cancelIdleCallback ?? clearTimeout;
 
 const NARROW = "(max-width: 40rem)";

@@ -207,7 +207,7 @@ export class Grid {
     cell.className = `cell number ${found.state}${found.note ? " doubtful" : ""}`;
     cell.setAttribute("aria-label", cellWords(found));
     const under = found.state === "value" ? pretty(interval) || (found.waiting ? "…" : "no interval") : "";
-    write(cell, mark ? `mark ${found.mark}` : "", found.mark === "first" ? "first" : mark,
+    write(cell, mark ? `mark ${found.mark}` : "", found.mark === "first" ? "first " : mark && `${mark} `,
       pretty(main) + (found.note ? " ⚠" : ""), under);
   }
 
