@@ -222,7 +222,7 @@ def test_the_plane_draws_the_way_from_base_to_merge(open_page: Open) -> None:
     assert across["adapted"] < across["base"], "fewer bits per byte are further up"
     words = page.locator("#plane-words").text_content()
     assert (
-        "base → adapted: medical bits per byte −0.28 [−0.29, −0.26], better, on 60 pairs" in words
+        "base → adapted: medical bits per byte −0.280 [−0.290, −0.260], better, on 60 pairs" in words
     )
 
 
@@ -242,7 +242,7 @@ def test_hostile_results_are_text(open_page: Open) -> None:
     page.wait_for_selector("#dialog[open]")
     page.keyboard.press("Escape")
     page.locator("#plane").scroll_into_view_if_needed()
-    page.wait_for_selector("#plane .sweep")
+    page.wait_for_selector("#plane .sweep", state="attached")
     assert page.evaluate("window.harm") is None
     assert page.locator("main img, main script, dialog img, dialog script").count() == 0
     assert "<script>" in page.inner_text("#grid")

@@ -36,10 +36,10 @@ export function wireAdaptation(board, state, viewNow) {
   byId("picture").oninput = () => { shown = byId("picture").value; draw(); };
 
   // Drawn when it is in sight and the browser has a moment, not while one types.
-  let [asked, inSight, due] = [0, false, true];
+  let [asked, inSight, due, stopped] = [0, false, true, false];
   function draw() {
     due = true;
-    if (inSight) later(() => { if (due) drawNow(); });
+    if (inSight) later(() => { if (due && !stopped) drawNow(); });
   }
 
   async function drawNow() {
@@ -47,6 +47,7 @@ export function wireAdaptation(board, state, viewNow) {
     asked += 1;
     const now = asked;
     const [x, y] = [byName.get(state.x), byName.get(state.y)];
+    if (!x || !y) return; // another board is being read
     try {
       await loadIntervals(board, [x, y]);
     } catch {
@@ -84,5 +85,5 @@ export function wireAdaptation(board, state, viewNow) {
     if (inSight && due) draw();
   }, { rootMargin: "200px" });
   seen.observe(byId("plane"));
-  return { draw, stop: () => { sized.disconnect(); seen.disconnect(); } };
+  return { draw, stop: () => { stopped = true; sized.disconnect(); seen.disconnect(); } };
 }
