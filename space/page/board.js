@@ -63,6 +63,7 @@ export const OWN = -2; // each model against the base of its own family
 
 // A cell of the table of differences: only what the evaluation published.
 export function difference(board, column, row, base) {
+  if (column.flaws[row]) return { state: "flaw", reason: column.flaws[row] };
   const model = board.models[row];
   const to = base === OWN ? board.index.get(model.family) : base;
   if (row === to) return isThere(column, row) ? { state: "base", value: 0 } : { state: "missing" };
@@ -75,6 +76,7 @@ export function difference(board, column, row, base) {
 
 // A cell of the table of places: those that cannot be told apart from the best are the first group.
 export function place(board, column, row) {
+  if (column.flaws[row]) return { state: "flaw", reason: column.flaws[row] };
   if (!board.places) return { state: "waiting" };
   const found = placeOf(board, board.models[row].name, column);
   if (!found) return { state: "missing", reason: "no place is published" };
