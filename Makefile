@@ -1,11 +1,12 @@
 # make demo    environment, install, one whole release on this machine, rehearsed and verified
 # make test    environment, install, lint, types, tests
+# make docs    the pages that are made from data
 # make lock    resolve the dependencies anew
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lock clean
+.PHONY: demo test check docs lock clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed
@@ -29,6 +30,9 @@ check: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
+
+docs: .venv/installed
+	$(BIN)/python -m corpus.sources docs/sources.md
 
 lock:
 	echo "torch ; python_version < '3'" > .torch-apart.txt

@@ -1,6 +1,6 @@
 """From source files to a corpus: read and clean, decide, write.
 
-    read → clean → personal data → spill │ decide │ write shards, ledger, statistics
+    read → clean → languages → personal data → spill │ decide │ write shards, ledger, statistics
 
 The two outer parts run as datatrove pipelines; `scratch` keeps what a killed run finished.
 """
@@ -17,12 +17,15 @@ from corpus.decide import Decision, Read, decide, preference, without_near_dupli
 from corpus.decontaminate import Questions, read_items
 from corpus.fingerprint import Shares, words
 from corpus.settings import CorpusSettings, SourceSettings
+from corpus.sources.entry import entry_of
+from corpus.sources.fetch.folder import FETCH_MANIFEST
+from corpus.sources.fetch.request import is_fetched, request_of
 from hub.disk import sha256_file, write_json
 from hub.failure import BadInput
 from hub.licences.rights import RecordedDecision
-from hub.manifest import Number, Outcome
+from hub.manifest import Number, Outcome, canonical_sha256
 
-VERSION = 2
+VERSION = 3
 """Raise it when the same settings and sources would give other bytes."""
 
 
@@ -42,14 +45,22 @@ def source_files(settings: SourceSettings, data: Path) -> list[Path]:
         raise SourceError(
             f"{data} is not a folder: name the folder of the sources with --set data=…"
         )
-    found = sorted(path for path in data.glob(settings.files) if path.is_file())
+    folder = data / settings.path
+    found = sorted(path for path in folder.glob(settings.files) if path.is_file())
+    found = [path for path in found if path.name != FETCH_MANIFEST]
     if not found:
-        raise SourceError(f"no file matches {settings.files} in {data}")
+        how = f": {entry_of(settings.entry).obtain}" if settings.entry else ""
+        raise SourceError(f"no file matches {settings.files} in {folder}{how}")
     return found
 
 
 def source_digest(settings: SourceSettings, data: Path) -> dict[str, str]:
-    """Content digest of every file of a source, by its name below `data`."""
+    """Content digest of every file of a source, by its name below `data`.
+
+    Of one that is still to be fetched: what would be asked for, so that a plan can be made.
+    """
+    if settings.fetch and not is_fetched(settings.fetch, data / settings.path):
+        return {"to be fetched": canonical_sha256(request_of(settings.fetch))}
     return {
         path.relative_to(data).as_posix(): sha256_file(path)
         for path in source_files(settings, data)
@@ -74,7 +85,7 @@ def build(
     `tasks` maps the tasks to keep out to their `items.jsonl`; `shares` says which part of
     the documents is reserved for evaluation; `recorded` is what people decided about licences.
     """
-    from corpus.pipeline import Clean, PersonalData, Spill, WriteShards, execute
+    from corpus.pipeline import Clean, Languages, PersonalData, Spill, WriteShards, execute
     from corpus.pipeline import Read as ReadSources
 
     files = [
@@ -84,7 +95,10 @@ def build(
     for folder in (spill, decided, out / "data", excluded / "data"):
         folder.mkdir(parents=True, exist_ok=True)
     progress(f"reading {len(files)} files of {len(settings.sources)} sources")
-    reading = [ReadSources(files, sources), Clean(), PersonalData(settings), Spill(spill)]
+    reading = [
+        ReadSources(files, sources), Clean(settings.clean), Languages(sources, data),
+        PersonalData(settings), Spill(spill),
+    ]  # fmt: skip
     execute(reading, settings.shards, workers, scratch / "read-log")
     survey = _survey(spill, settings.shards, Questions(read_items(tasks)))
     decisions = decide(survey.read, settings, sources, shares, recorded)

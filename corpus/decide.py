@@ -187,7 +187,7 @@ def _fate(entry: Read, verdict: Verdict, settings: CorpusSettings, shares: Share
 
 def _evidence(document: SourceDocument, sources: dict[str, SourceSettings]) -> list[Evidence]:
     terms = sources[document.source].terms
-    return [*document.evidence, *([Evidence(2, terms.licence)] if terms else [])]
+    return [*document.evidence, *(Evidence(said.rank, said.licence) for said in terms)]
 
 
 def _decision(

@@ -23,9 +23,10 @@ from corpus.clean import clean
 from corpus.decide import Decision
 from corpus.document import SourceDocument
 from corpus.fingerprint import fingerprint
+from corpus.languages import in_language
 from corpus.personal_data import KINDS, mask
-from corpus.readers.registry import READERS
-from corpus.settings import CorpusSettings, SourceSettings
+from corpus.readers.registry import read
+from corpus.settings import CleaningName, CorpusSettings, SourceSettings
 
 TEXT_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("id", "source", "language", "licence", "attribution", "text")]
@@ -51,7 +52,7 @@ class Read(PipelineStep):  # type: ignore[misc]  # datatrove ships no types
     ) -> Iterator[Document]:
         for source, path in self.files[rank::world_size]:
             settings = self.sources[source]
-            for found in READERS[settings.reader](source, settings, path):
+            for found in read(source, settings, path):
                 language = found.language or settings.language
                 yield Document(
                     text=found.text, id=found.id,
@@ -60,21 +61,49 @@ class Read(PipelineStep):  # type: ignore[misc]  # datatrove ships no types
 
 
 class Clean(PipelineStep):  # type: ignore[misc]
-    """Clinical cleaning; a text that vanishes under it is set aside."""
+    """As the settings ask; a text that vanishes under it is set aside."""
 
     type = "format"
     name = "clean"
+
+    def __init__(self, cleaning: CleaningName = "clinical") -> None:
+        super().__init__()
+        self.cleaning: CleaningName = cleaning
 
     def run(
         self, data: Iterator[Document], rank: int = 0, world_size: int = 1
     ) -> Iterator[Document]:
         for document in data:
-            cleaned = clean(document.text)
+            cleaned = clean(document.text, self.cleaning)
             document.text = cleaned.text
-            document.metadata["edits"] = cleaned.edits
+            document.metadata["edits"] = cleaned.counts
             origin: SourceDocument = document.metadata["document"]
             if not cleaned.text and not origin.problem:
                 document.metadata["document"] = replace(origin, problem="no text after cleaning")
+            yield document
+
+
+class Languages(PipelineStep):  # type: ignore[misc]
+    """Told where a source asks for some only: a document in another one is set aside."""
+
+    type = "filter"
+    name = "languages"
+
+    def __init__(self, sources: dict[str, SourceSettings], data: Path) -> None:
+        super().__init__()
+        self.sources = sources
+        self.data = data
+
+    def run(
+        self, data: Iterator[Document], rank: int = 0, world_size: int = 1
+    ) -> Iterator[Document]:
+        for document in data:
+            origin: SourceDocument = document.metadata["document"]
+            settings = self.sources[origin.source]
+            if settings.languages and not origin.problem:
+                document.metadata["document"] = in_language(
+                    origin, document.text, settings, self.data
+                )
             yield document
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from hub.cards import notices, training_content
 from hub.disk import write_atomically
 from hub.manifest import Artefact
-from release.recipe import Release
+from release.schema import Release
 
 TRAINING_CONTENT = "TRAINING_CONTENT.md"
 
@@ -54,7 +54,7 @@ def _corpus(
         statistics=json.loads((artefact.folder / "statistics.json").read_bytes()),
         rights={source: entry.rights_basis.words for source, entry in sources.items()},
         terms={
-            source: " ".join([entry.terms.licence, entry.terms.url]).strip()
+            source: "; ".join(f"{said.licence} {said.url}".strip() for said in entry.terms)
             for source, entry in sources.items()
             if entry.terms
         },

@@ -13,7 +13,9 @@ from typing import Literal
 from hub.manifest import Artefact, ManifestError, read_artefact
 from release.recipe import Recipe
 from release.run import MIN_FREE_BYTES, artefact_folder, step_key
-from release.steps import Stage, Step, steps
+from release.sources import ToFetch, to_fetch
+from release.steps import steps
+from release.steps.step import Stage, Step
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Planned:
 class Plan:
     steps: list[Planned]
     problems: list[str]
+    fetches: list[ToFetch]
+    """sources that the run fetches first"""
 
 
 def plan(recipe: Recipe, workdir: Path) -> Plan:
@@ -38,6 +42,7 @@ def plan(recipe: Recipe, workdir: Path) -> Plan:
     have: dict[str, Artefact] = {}
     problems: list[str] = []
     planned = []
+    fetches = to_fetch(recipe)
     for step in steps(recipe):
         try:
             planned.append(_plan_step(step, have, workdir))
@@ -46,7 +51,7 @@ def plan(recipe: Recipe, workdir: Path) -> Plan:
     free = shutil.disk_usage(_existing(workdir)).free
     if free < MIN_FREE_BYTES:
         problems.append(f"{free >> 20} MiB are free where {workdir} lies: a run needs more")
-    return Plan(planned, problems)
+    return Plan(planned, problems, fetches)
 
 
 def _plan_step(step: Step, have: dict[str, Artefact], workdir: Path) -> Planned:

@@ -29,7 +29,9 @@ from hub.manifest import (
     write_manifest,
 )
 from release.recipe import Recipe
-from release.steps import STAGES, Place, Progress, Stage, Step, steps
+from release.sources import fetch_all
+from release.steps import steps
+from release.steps.step import STAGES, Place, Progress, Stage, Step
 
 _PACKAGES: Mapping[Stage, tuple[str, ...]] = {
     "corpus": ("datatrove", "pyarrow", "lxml", "ftfy"),
@@ -64,6 +66,7 @@ def run(
 ) -> Ran:
     """Make every artefact up to and including the stage `until`; the caller holds the lock."""
     check_space(workdir)
+    fetch_all(recipe, progress)
     have: dict[str, Artefact] = {}
     made: list[str] = []
     for step in wanted(steps(recipe), until):

@@ -61,7 +61,7 @@ def test_two_numbers_never_become_one():
 def test_what_is_removed_is_counted():
     cleaned = clean("voir https://exemple.org/a\x07  ici, l'Ã©tÃ©")
     assert cleaned.text == "voir ici, l'été"
-    assert cleaned.edits == {"mojibake": 1, "url": 1, "control": 1, "spaces": 1}
+    assert cleaned.counts == {"mojibake": 1, "url": 1, "control": 1, "spaces": 1}
 
 
 @given(st.text(max_size=80), st.floats(0, 1))

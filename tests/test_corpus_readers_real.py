@@ -8,35 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from medical_sets import COUNTED
 
 from corpus.readers.registry import READERS
 from corpus.settings import SourceSettings
 
 _DATA = Path(__file__).parents[2] / "shared" / "data"
-_E3C: dict[str, Any] = {
-    "reader": "json", "fields": {"attribution": "authors"}, "licence_by": "aggregator",
-}  # fmt: skip
-_CIS: dict[str, Any] = {"reader": "tables", "language": "fr", "fields": {"id": "code"}}
-_MCQ = {"options": "answers", "answer": "correct_answers"}
-
-SETS: dict[str, tuple[int, dict[str, Any]]] = {
-    "bdpm_tables/CIS_bdpm.txt": (2391, _CIS | {"columns": ("code", *"abcdefghijk")}),
-    "bdpm_tables/CIS_COMPO_bdpm.txt": (2390, _CIS | {"columns": ("code", *"abcdefgh")}),
-    "bdpm_tables/CIS_HAS_SMR_bdpm.txt": (1327, _CIS | {"columns": ("code", *"abcde")}),
-    "e3c_json_l1l2/French/*/*.json": (125, _E3C),
-    "e3c_l3_bdpm_notices_fr/*.json": (242, _E3C),
-    "e3c_l3_pamj_fr/*.json": (752, _E3C),
-    "e3c_xmi/*.xml": (55, {"reader": "xmi"}),
-    "frenchmedmcqa/*.json": (2483, {"reader": "questions", "fields": _MCQ}),
+SETS: dict[str, tuple[int, dict[str, Any]]] = COUNTED | {
     "gesetze_de_nonmedical/*.md": (64, {"reader": "markdown"}),
-    "hal_tei/*.xml": (10, {"reader": "tei"}),
-    "jats_plos/*.xml": (47, {"reader": "jats"}),
-    "jats_pmc_mixed/*.nxml": (3, {"reader": "jats"}),
-    "labforsims2_dialogues_fr/Interne*.txt": (23, {"reader": "dialogues"}),
-    "mantra_gsc_brat/French/*/*": (131, {"reader": "brat"}),
-    "mesconseilscovid_fr/*.md": (111, {"reader": "markdown"}),
-    "quaero_brat/*/*/*": (1688, {"reader": "brat"}),
-    "tico19_tmx/*.tmx": (77, {"reader": "tmx", "language": "fr"}),
+    "10kgnad_news_de/*.csv": (514, {"reader": "csv", "columns": ("topic", "text"), "quote": "'"}),
+    "bdpm_html_spc/*.html": (1, {"reader": "html"}),
+    "bdpm_html_spc/anx*.txt": (1, {"reader": "text"}),
+    "germediq_de/*.csv": (55, {"reader": "csv"}),
+    "refomed_clear_fr/*.csv": (5044, {"reader": "csv"}),
+    "tico19_tmx/*.csv": (642, {"reader": "csv", "fields": {"text": "targetString"}}),
+    "e3c_l3_fr_scale/*.jsonl.zst": (4903, {"reader": "jsonl"}),
+    "code_civil_fr/*.jsonl": (1371, {"reader": "jsonl"}),
 }
 
 pytestmark = pytest.mark.skipif(

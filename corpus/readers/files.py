@@ -2,11 +2,18 @@
 
 A whole file, or one line of a file of lines, may be 64 MiB: the longest real document (a thesis, a
 pharmacopoeia) stays far below, and a 500 MB file on a single line must not fill a worker's memory.
+The limit counts what is unpacked: gzip, bzip2 and zstd are known by their first bytes, whatever the
+file is called, and a packed file that is cut short is broken, not merely short.
 """
 
+import bz2
+import gzip
+import io
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 MAX_BYTES = 64 * 2**20
 
@@ -35,8 +42,73 @@ class Line(NamedTuple):
     """None: longer than MAX_BYTES"""
 
 
+@contextmanager
+def open_file(path: Path) -> Iterator[IO[bytes]]:
+    """The file's bytes, unpacked; Unreadable where what is packed is broken."""
+    with path.open("rb") as raw:
+        start = raw.read(4)
+        raw.seek(0)
+        try:
+            yield _unpacked(raw, start)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise Unreadable(f"packed file is broken: {error}") from error
+        except OSError as error:
+            if error.errno is not None:  # the disk's, not the packer's
+                raise
+            raise Unreadable(f"packed file is broken: {error}") from error
+
+
+def _unpacked(raw: IO[bytes], start: bytes) -> IO[bytes]:
+    if start.startswith(b"\x1f\x8b"):
+        return cast(IO[bytes], gzip.GzipFile(fileobj=raw))
+    if start.startswith(b"BZh"):
+        return bz2.BZ2File(raw)
+    if start == b"\x28\xb5\x2f\xfd":
+        return io.BufferedReader(_Zstd(raw), 1 << 17)
+    return raw
+
+
+class _Zstd(io.RawIOBase):
+    """zstandard's own reader takes a file that is cut short for one that ends there."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+        self._frame: Any = None
+        self._packed = self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            self._packed = self._packed or self._raw.read(1 << 16)
+            if not self._packed:
+                if self._frame is not None:
+                    raise EOFError("it ends in the middle of a frame")
+                return 0
+            self._ready = self._unpack()
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def _unpack(self) -> bytes:
+        import zstandard
+
+        if self._frame is None:
+            self._frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+        try:
+            unpacked: bytes = self._frame.decompress(self._packed)
+        except zstandard.ZstdError as error:
+            raise EOFError(str(error)) from error
+        self._packed = b""
+        if self._frame.eof:
+            self._packed, self._frame = self._frame.unused_data, None
+        return unpacked
+
+
 def read_bytes(path: Path) -> bytes:
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise Unreadable(f"larger than {MAX_BYTES >> 20} MiB")
@@ -52,8 +124,11 @@ def read_text(path: Path) -> str:
 
 
 def read_raw_lines(path: Path) -> Iterator[RawLine]:
-    """Lines as bytes, ended by LF or CRLF, also mixed in one file."""
-    with path.open("rb") as stream:
+    """Lines as bytes, ended by LF or CRLF, also mixed in one file.
+
+    Unreadable comes where a packed file breaks, after the lines before that place.
+    """
+    with open_file(path) as stream:
         number = 0
         while line := stream.readline(MAX_BYTES + 1):
             number += 1
@@ -102,4 +177,8 @@ def _decode(content: bytes, is_utf8: bool) -> str:
             return content.decode("utf-8")
         except UnicodeDecodeError:
             pass
+    return as_cp1252(content)
+
+
+def as_cp1252(content: bytes) -> str:
     return content.decode("latin-1").translate(_CP1252)

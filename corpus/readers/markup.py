@@ -43,7 +43,8 @@ def parse(path: Path) -> etree._Element:
 
 def local(element: etree._Element) -> str:
     """The name without its namespace; empty for comments and processing instructions."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    # Not by QName: a broken page has elements whose names XML does not allow.
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def paragraphs(element: etree._Element, vocabulary: Vocabulary) -> list[str]:

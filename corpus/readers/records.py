@@ -33,12 +33,16 @@ def read_json(source: str, settings: SourceSettings, path: Path) -> Iterator[Sou
 
 def iterate_lines(path: Path) -> Iterator[tuple[str, Any]]:
     """A name and a value for every line; an Unreadable instead of a value that is not JSON."""
-    for number, line in read_raw_lines(path):
-        name = f"{path.stem}:{number}"
-        if line is None:
-            yield name, Unreadable("line too long")
-        elif line.strip():
-            yield name, _parse(line)
+    number = 0
+    try:
+        for number, line in read_raw_lines(path):
+            name = f"{path.stem}:{number}"
+            if line is None:
+                yield name, Unreadable("line too long")
+            elif line.strip():
+                yield name, _parse(line)
+    except Unreadable as error:
+        yield f"{path.stem}:{number + 1}", error
 
 
 def iterate_file(path: Path) -> Iterator[tuple[str, Any]]:

@@ -6,15 +6,22 @@ from pathlib import Path
 from corpus.document import SourceDocument
 from corpus.readers.brat import read_brat
 from corpus.readers.dialogues import read_dialogues
+from corpus.readers.hal import read_hal
 from corpus.readers.jats import read_jats
 from corpus.readers.markdown import read_markdown
+from corpus.readers.mediawiki import read_mediawiki
+from corpus.readers.moses import read_moses
 from corpus.readers.parquet import read_parquet
+from corpus.readers.pdf import read_pdf
 from corpus.readers.questions import read_questions
 from corpus.readers.records import read_json, read_jsonl
+from corpus.readers.rows import read_csv, read_xlsx
 from corpus.readers.sentences import read_sentences
 from corpus.readers.tables import read_tables
 from corpus.readers.tei import read_tei
+from corpus.readers.text import read_plain
 from corpus.readers.tmx import read_tmx
+from corpus.readers.web import read_html
 from corpus.readers.xmi import read_xmi
 from corpus.settings import SourceSettings
 
@@ -22,16 +29,33 @@ Reader = Callable[[str, SourceSettings, Path], Iterator[SourceDocument]]
 
 READERS: Mapping[str, Reader] = {
     "brat": read_brat,
+    "csv": read_csv,
     "dialogues": read_dialogues,
+    "hal": read_hal,
+    "html": read_html,
     "jats": read_jats,
     "json": read_json,
     "jsonl": read_jsonl,
     "markdown": read_markdown,
+    "mediawiki": read_mediawiki,
+    "moses": read_moses,
     "parquet": read_parquet,
+    "pdf": read_pdf,
     "questions": read_questions,
     "sentences": read_sentences,
     "tables": read_tables,
     "tei": read_tei,
+    "text": read_plain,
     "tmx": read_tmx,
+    "xlsx": read_xlsx,
     "xmi": read_xmi,
 }
+
+
+def read(source: str, settings: SourceSettings, path: Path) -> Iterator[SourceDocument]:
+    """The documents of one file; one that disappeared or cannot be opened is set aside too."""
+    try:
+        yield from READERS[settings.reader](source, settings, path)
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror or error}"
+        yield SourceDocument(path.name, source, "", problem=problem)

@@ -9,14 +9,15 @@ from itertools import islice
 from pathlib import Path
 
 from corpus.document import SourceDocument
-from corpus.readers.files import read_raw_lines
+from corpus.readers.files import RawLine, Unreadable, read_raw_lines
 from corpus.settings import SourceSettings
 
 SENTENCES = 20
 
 
 def read_sentences(source: str, settings: SourceSettings, path: Path) -> Iterator[SourceDocument]:
-    lines = read_raw_lines(path)
+    problems: list[str] = []
+    lines = _lines(path, problems)
     number = 0
     while block := list(islice(lines, SENTENCES)):
         number += 1
@@ -30,6 +31,16 @@ def read_sentences(source: str, settings: SourceSettings, path: Path) -> Iterato
         text = "\n".join(sentences)
         if text.strip():
             yield SourceDocument(f"{path.stem}:{number}", source, text)
+    for problem in problems:
+        yield SourceDocument(f"{path.stem}:{number + 1}", source, "", problem=problem)
+
+
+def _lines(path: Path, problems: list[str]) -> Iterator[RawLine]:
+    """Where reading ends early, `problems` says why."""
+    try:
+        yield from read_raw_lines(path)
+    except Unreadable as error:
+        problems.append(str(error))
 
 
 def _decode(content: bytes | None) -> tuple[str, str]:

@@ -26,7 +26,9 @@ from corpus.settings import SourceSettings
 _BREAK = re.compile(r"<br\s*/?>|</?p>", re.I)
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
+    """A row under its header."""
+
     id: str
     cells: dict[str, str]
     problem: str
@@ -35,18 +37,18 @@ class _Row(NamedTuple):
 def read_tables(source: str, settings: SourceSettings, path: Path) -> Iterator[SourceDocument]:
     try:
         for id, rows in groupby(_rows(settings, path), key=lambda row: row.id):
-            yield _document(source, settings, id, list(rows))
+            yield rows_document(source, settings, id, list(rows))
     except Unreadable as error:
         yield SourceDocument(path.stem, source, "", problem=str(error))
 
 
-def _rows(settings: SourceSettings, path: Path) -> Iterator[_Row]:
+def _rows(settings: SourceSettings, path: Path) -> Iterator[Row]:
     names = list(settings.columns)
     key = settings.fields.get("id", "id")
     for number, text in read_lines(path):
         name = f"{path.stem}:{number}"
         if text is None:
-            yield _Row(name, {}, "line too long")
+            yield Row(name, {}, "line too long")
             continue
         cells = [_BREAK.sub("\n", cell).strip() for cell in text.split("\t")]
         if not any(cells):
@@ -55,13 +57,16 @@ def _rows(settings: SourceSettings, path: Path) -> Iterator[_Row]:
             names = cells
             continue
         if any(cells[len(names) :]):
-            yield _Row(name, {}, f"{len(cells)} cells, {len(names)} columns")
+            yield Row(name, {}, f"{len(cells)} cells, {len(names)} columns")
             continue
         row = {column: cell for column, cell in zip(names, cells, strict=False) if column}
-        yield _Row(row.pop(key, "") or name, row, "")
+        yield Row(row.pop(key, "") or name, row, "")
 
 
-def _document(source: str, settings: SourceSettings, id: str, rows: list[_Row]) -> SourceDocument:
+def rows_document(
+    source: str, settings: SourceSettings, id: str, rows: list[Row]
+) -> SourceDocument:
+    """What rows of one id say: titles, then labelled cells, then texts, each once."""
     problem = next((row.problem for row in rows if row.problem), "")
     named = {field: settings.fields.get(field, field) for field in ("title", "text")}
     titles = dict.fromkeys(row.cells.get(named["title"], "") for row in rows)

@@ -13,7 +13,7 @@ from pathlib import Path
 from lxml import etree
 
 from corpus.document import SourceDocument
-from corpus.readers.files import Unreadable
+from corpus.readers.files import Unreadable, open_file
 from corpus.readers.language import language_code
 from corpus.readers.markup import XML_LANG, Vocabulary, flat
 from corpus.readers.sentences import SENTENCES
@@ -54,7 +54,7 @@ def _segments(path: Path, language: str, problems: list[str]) -> Iterator[str]:
 
 def _units(path: Path) -> Iterator[etree._Element]:
     """Each `<tu>`, taken out of the tree once it was looked at."""
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
         found = etree.iterparse(  # type: ignore[call-overload]  # "internal" is not in the stubs
             stream, tag="{*}tu", resolve_entities="internal", no_network=True, load_dtd=False
         )

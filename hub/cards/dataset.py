@@ -1,21 +1,21 @@
 """The card of a corpus: which documents, under which licences, what was left out and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from huggingface_hub import DatasetCardData
 
+from hub.cards.dataset_info import dataset_info
 from hub.cards.licence_field import dataset_licence
 from hub.cards.markdown import figure, lineage, making, table
+from hub.cards.sources import FIGURE, Source, describe_figure, render_table
 from hub.licences.expression import licence_of
 from hub.manifest import Manifest
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"),
           (10_000_000, "1M<n<10M"), (100_000_000, "10M<n<100M"))  # fmt: skip
 
-_SOURCES = ("source", "documents", "words", "licences (documents)", "used by right of")
 _REASONS = {
     "excluded_licence": "their licence does not allow it, or is not known",
     "excluded_duplicate": "copies of a document that is kept",
@@ -37,11 +37,10 @@ class DatasetCard:
     use: str
     """commercial or research"""
     manifest: Manifest
-    statistics: Sequence[Mapping[str, Any]]
-    """the rows of `statistics.json`"""
+    sources: Sequence[Source]
+    tokenizer: str
+    """whose tokens the sources are counted in; empty: there is none"""
     languages: Sequence[str]
-    rights: Mapping[str, str]
-    """by source: on what right its documents are used"""
     decisions: Sequence[tuple[str, str, str, str]]
     """(rule, about, who, why)"""
     personal_data: str
@@ -66,7 +65,9 @@ def render(card: DatasetCard, folder: Path) -> str:
             {"config_name": "ledger",
              "data_files": [{"split": "train", "path": "ledger.parquet"}]},
         ],
-        dataset_info=_info(folder),
+        dataset_info=dataset_info(
+            folder, {"default": "data/train-*.parquet", "ledger": "ledger.parquet"}
+        ),
         **dataset_licence(card.manifest.licence),
     )  # fmt: skip
     return f"---\n{data.to_yaml()}\n---\n\n{_body(card)}"
@@ -79,12 +80,6 @@ def _body(card: DatasetCard) -> str:
         for name, why in _REASONS.items()
         if name in manifest.numbers
     ]
-    sources = [
-        (row["source"], f"{row['documents']:,}", f"{row['words']:,}",
-         ", ".join(f"{id} ({count})" for id, count in row["licences"].items()) or "–",
-         card.rights.get(row["source"], "licence"))
-        for row in card.statistics
-    ]  # fmt: skip
     licences = [
         (f"[{id}]({licence_of(id).url})", ", ".join(licence_of(id).obligations) or "none")
         for id in manifest.licence
@@ -110,7 +105,9 @@ corpus = load_dataset("{card.repo}", revision="{card.tag}", split="train")
 
 ## Sources
 
-{table(_SOURCES, sources, right=(1, 2))}
+{render_table(card.sources)}
+
+{_tokens(card)}![{describe_figure(card.sources)}]({FIGURE})
 
 ## Licences
 
@@ -141,6 +138,10 @@ or not: the words that decided about its licence, their rank (1 the document's o
 
 {making(manifest)}
 """
+
+
+def _tokens(card: DatasetCard) -> str:
+    return f"Tokens are those of {card.tokenizer}.\n\n" if card.tokenizer else ""
 
 
 def _decisions(card: DatasetCard) -> str:
@@ -184,34 +185,3 @@ def _personal(card: DatasetCard) -> str:
 
 def _size(documents: int) -> str:
     return next((name for bound, name in _SIZES if documents < bound), "100M<n<1B")
-
-
-def _info(folder: Path) -> list[dict[str, Any]]:
-    from pyarrow import parquet
-
-    entries = []
-    for config, pattern in (("default", "data/train-*.parquet"), ("ledger", "ledger.parquet")):
-        files = sorted(folder.glob(pattern))
-        footers = [parquet.read_metadata(file) for file in files]
-        num_bytes = sum(
-            footer.row_group(group).total_byte_size
-            for footer in footers
-            for group in range(footer.num_row_groups)
-        )
-        num_rows = sum(footer.num_rows for footer in footers)
-        schema = parquet.read_schema(files[0])
-        entries.append(
-            {
-                "config_name": config,
-                "features": [{"name": f.name, "dtype": _dtype(f.type)} for f in schema],
-                "splits": [{"name": "train", "num_bytes": num_bytes, "num_examples": num_rows}],
-                "download_size": sum(file.stat().st_size for file in files),
-                "dataset_size": num_bytes,
-            }
-        )
-    return entries
-
-
-def _dtype(arrow: Any) -> str:
-    """The name that `datasets` has for an Arrow type, where it is not the same."""
-    return {"double": "float64", "float": "float32"}.get(str(arrow), str(arrow))
