@@ -375,3 +375,23 @@ def test_the_papers_are_shown_with_what_speaks_against_them(load: Any, tmp_path:
 def test_a_paper_that_is_not_there(load: Any, tmp_path: Path, name: str) -> None:
     with pytest.raises(load("tables").Unreadable):
         load("library").Library(tmp_path, {}).reading(name)
+
+
+def test_places_are_those_of_the_metric_and_say_who_is_tied(load: Any, tmp_path: Path) -> None:
+    from release import columns
+    from release.ranking import RANKS, rank_rows
+
+    row = {"group": "medical", "metric": "bits_per_byte"}
+    scores = [
+        row | {"model": model, "value": value, "ci_low": value - 0.1, "ci_high": value + 0.1}
+        for model, value in (("base", 5.0), ("adapted", 3.0), ("merged", 3.01))
+    ]
+    columns.write(tmp_path / "ranks.parquet", rank_rows(scores, 0.95), RANKS)
+    found = {
+        row["model"]: row for row in load("differences").read_ranks(tmp_path / "ranks.parquet")
+    }
+    assert {model: place["tie"] for model, place in found.items()} == {
+        "adapted": 1, "merged": 1, "base": 2
+    }  # fmt: skip
+    assert (found["adapted"]["rank"], found["base"]["rank"]) == (1.0, 3.0), "fewer bits are better"
+    assert rank_rows(scores[:1], 0.95) == []
