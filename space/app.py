@@ -57,8 +57,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "10")
     library = Library(FOLDER, os.environ)
-    library.current(wait_seconds=0)
     server = create_server(library)
+    library.current(wait_seconds=0)  # begins to read; importing gradio has had the processor alone
     server.launch(server_port=arguments.port, ssr_mode=False, _frontend=False, footer_links=[])
 
 
