@@ -13,6 +13,7 @@ from release import columns, pictures, previous, table
 from release.beside import lineage_of
 from release.publication.context import Context
 from release.publication.files import describe, place
+from release.ranking import RANKS, rank_rows
 from release.record import publish_record
 from release.steps.evaluation import RESULTS
 
@@ -29,6 +30,9 @@ def repo(context: Context, building: Path) -> Repo:
     columns.write(folder / "tasks.parquet", tasks, columns.TASKS)
     found = table.differences(context.recipe.release, context.artefacts)
     columns.write(folder / "scores.parquet", context.scores, columns.SCORES)
+    ranks = rank_rows(context.scores, context.confidence)
+    columns.write(folder / "ranks.parquet", ranks, RANKS)
+    write_json(folder / "models.json", {"models": _models(context)})
     rows = [columns.difference(each) for each in found]
     columns.write(folder / "differences.parquet", rows, columns.DIFFERENCES)
     points = [row for name in context.recipe.release.merging for row in context.front(name)]
@@ -63,3 +67,22 @@ def repo(context: Context, building: Path) -> Repo:
     )
     write_atomically(folder / "README.md", results_card.render(card).encode())
     return describe(context, "dataset", "results", "results", "", folder)
+
+
+def _models(context: Context) -> list[dict[str, Any]]:
+    """What the Space says about each model without asking its repo."""
+    manifests = {name: context.artefacts[name].manifest for name in context.models}
+    return [
+        {
+            "name": name,
+            "kind": manifest.kind,
+            "repo": context.repo(name),
+            "parents": [entry.name for entry in manifest.inputs if entry.name in manifests],
+            "licence": list(manifest.licence),
+            "parameters": manifest.numbers["parameters"].value
+            if "parameters" in manifest.numbers
+            else None,
+            "languages": context.languages(context.training_corpora(name)),
+        }
+        for name, manifest in manifests.items()
+    ]
