@@ -88,15 +88,16 @@ def _request(settings: TrainingSettings, run: Run) -> dict[str, Any]:
 
 
 def command(settings: TrainingSettings, request: Path) -> list[str]:
-    """`accelerate launch` for one node; without GPUs its processes meet over gloo."""
-    where = ["--config_file", str(FOLDER / "accelerate.yaml")]
-    if not has_gpu():
-        where = ["--cpu", "--num_machines", "1", "--mixed_precision", "no"]
-    return [
-        sys.executable, "-m", "accelerate.commands.launch", *where,
-        "--num_processes", str(settings.processes), "--main_process_port", str(_free_port()),
-        "-m", "training", str(request.absolute()),
-    ]  # fmt: skip
+    """For one node. accelerate starts a single process where there is no GPU, torchrun does not."""
+    processes, port = str(settings.processes), str(_free_port())
+    if has_gpu():
+        launcher = [
+            "accelerate.commands.launch", "--config_file", str(FOLDER / "accelerate.yaml"),
+            "--num_processes", processes, "--main_process_port", port,
+        ]  # fmt: skip
+    else:
+        launcher = ["torch.distributed.run", "--nproc_per_node", processes, "--master_port", port]
+    return [sys.executable, "-m", *launcher, "-m", "training", str(request.absolute())]
 
 
 def _start(settings: TrainingSettings, request: Path, progress: Progress) -> None:
