@@ -1,13 +1,14 @@
 """The conductor: one release file says what is released, and this folder carries it out.
 
-    recipe        the release file: schema, precedence (file, --scale, --set), problems with lines
+    recipe        the release file: precedence (file, --scale, --set), problems with lines
+    schema        its fields;  checks: what no single field shows
     steps         release file -> steps in order, each with what it needs
     run           carries out what is not up to date; artefacts pass between stages here only
     publication   what every repo of the release would contain, to the byte
     rehearse      publishes to a rehearsal Hub and verifies from outside
     plan          what a run would do, and why
     front, table  what a sweep and a release say in a few lines
-    cli, console  the command `imprimatur`
+    cli, verbs    the command `imprimatur`
 
 Only this folder imports the stages.
 """

@@ -2,7 +2,8 @@
 
     a release file          its sources, by their readers and terms, with its decisions
     a corpus artefact       its ledger, judged anew
-    a work folder           the ledgers of all its corpora
+    a model artefact        its lineage: it, what it was made from, the ledgers of their corpora
+    a work folder           the ledgers of all its corpora, and all its models
     a folder, or one file   Parquet, JSON lines (also .gz, .zst), JSON, CSV; JATS and TEI files
 
 In anybody's folder a licence column is rank 3: somebody else's collection put it there. The card
@@ -17,25 +18,30 @@ from typing import Any, NamedTuple
 from hub.disk import write_atomically, write_json
 from hub.failure import BadInput
 from hub.licences.audit import Row, Stated, Summary, audit_one
+from hub.licences.lineage import ancestors, judge_models
 from hub.licences.report import as_json, html
 from hub.licences.rights import RecordedDecision, Use
+from hub.manifest import Artefact, read_artefact
 from release.audit_files import documents_in
 
+LEDGER = "ledger.parquet"
 _BATCH = 10_000
 
 
 class Subject(NamedTuple):
     documents: Iterator[Stated]
-    recorded: tuple[RecordedDecision, ...]
+    recorded: tuple[RecordedDecision, ...] = ()
+    artefacts: tuple[Artefact, ...] = ()
+    """of a lineage or a work folder"""
 
 
 def audit(path: Path, use: Use, column: str | None, out: Path) -> Summary:
     """Write ledger.parquet, report.html and summary.json below `out`."""
     subject = _subject(path, column)
     out.mkdir(parents=True, exist_ok=True)
-    summary = Summary(use)
+    summary = Summary(use, models=judge_models(subject.artefacts, use))
     _write_ledger(out / "ledger.parquet", subject, summary)
-    if not summary.documents:
+    if not summary.documents and not summary.models:
         raise BadInput(f"no documents in {path}: give a corpus, a release file or a data folder")
     write_atomically(out / "report.html", html(summary, path.name).encode("utf-8", "replace"))
     write_json(out / "summary.json", as_json(summary))
@@ -47,10 +53,11 @@ def _subject(path: Path, column: str | None) -> Subject:
         raise BadInput(f"there is no {path}")
     if path.is_file() and path.suffix in (".yaml", ".yml"):
         return _release(path)
-    ledgers = _ledgers(path) if path.is_dir() else []
-    if ledgers:
-        return Subject(_from_ledgers(ledgers), ())
-    return Subject(documents_in(path, column), ())
+    artefacts = _artefacts(path) if path.is_dir() else []
+    if artefacts:
+        ledgers = [each.folder / LEDGER for each in artefacts if each.manifest.kind == "corpus"]
+        return Subject(_from_ledgers(ledgers), artefacts=tuple(artefacts))
+    return Subject(documents_in(path, column))
 
 
 def _release(path: Path) -> Subject:
@@ -75,12 +82,22 @@ def _release(path: Path) -> Subject:
     return Subject(read(), recipe.release.decisions)
 
 
-def _ledgers(folder: Path) -> list[Path]:
-    """Of a corpus artefact, or of every corpus of a work folder."""
-    if (folder / "manifest.json").is_file() and (folder / "ledger.parquet").is_file():
-        return [folder / "ledger.parquet"]
-    found = sorted(folder.glob("corpus/*/ledger.parquet"))
-    return [path for path in found if (path.parent / "manifest.json").is_file()]
+def _artefacts(folder: Path) -> list[Artefact]:
+    """Of a work folder all; of an artefact's own folder it and what went into it."""
+    itself = read_artefact(folder)
+    if itself is None:
+        return _whole(sorted(folder.glob("*/*/manifest.json")))
+    return ancestors(itself, _whole(sorted(folder.parent.parent.glob("*/*/manifest.json"))))
+
+
+def _whole(manifests: list[Path]) -> list[Artefact]:
+    """Those whose corpora still have their ledger."""
+    found = [read_artefact(path.parent) for path in manifests]
+    return [
+        each
+        for each in found
+        if each and (each.manifest.kind != "corpus" or (each.folder / LEDGER).is_file())
+    ]
 
 
 def _from_ledgers(ledgers: list[Path]) -> Iterator[Stated]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from hub.cards import notices, training_content
 from hub.disk import write_atomically
 from hub.manifest import Artefact
-from release.recipe import Release
+from release.schema import Release
 
 TRAINING_CONTENT = "TRAINING_CONTENT.md"
 

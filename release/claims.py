@@ -16,7 +16,7 @@ from hub.disk import write_json
 from hub.failure import BadInput, Refused
 from hub.manifest import Artefact
 from release.recipe import Recipe
-from release.steps import RESULTS
+from release.steps.evaluation import RESULTS
 
 REGISTERED = "claims.json"
 

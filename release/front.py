@@ -10,8 +10,8 @@ from evaluation.results import read_samples
 from evaluation.summary import Score, summarise
 from hub.manifest import Artefact
 from merging.settings import candidates, parents_of
-from release.recipe import Release
-from release.steps import VALIDATION
+from release.schema import Release
+from release.steps.evaluation import VALIDATION
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from hub.failure import BadInput, Failed, Failure, Refused, Unexpected
 from hub.publication import ReleaseRecord
-from release.steps import Progress
+from release.steps.step import Progress
 
 _FAILURES: dict[int, type[Failure]] = {2: BadInput, 3: Refused, 4: Unexpected}
 

@@ -13,7 +13,8 @@ from typing import Literal
 from hub.manifest import Artefact, ManifestError, read_artefact
 from release.recipe import Recipe
 from release.run import MIN_FREE_BYTES, artefact_folder, step_key
-from release.steps import Stage, Step, steps
+from release.steps import steps
+from release.steps.step import Stage, Step
 
 
 @dataclass(frozen=True)

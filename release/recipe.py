@@ -14,80 +14,25 @@ to another's artefact by name, and an undefined name is a problem with its line.
 listed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml.comments import CommentedMap
 
 from corpus.settings import CorpusSettings, SourceSettings
 from evaluation.settings import EvaluationSettings
 from hub.failure import BadInput
-from hub.licences.compose import Position
-from hub.licences.recognise import recognise
-from hub.licences.rights import RecordedDecision
-from merging.settings import MergingSettings, parents_of
+from merging.settings import MergingSettings
 from release import yaml
+from release.checks import inconsistencies
+from release.schema import Release, SpaceSettings
 from training.settings import TinyModel, TrainingSettings
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
-"""Lower case, digits, hyphens: it becomes a folder and part of a repo name."""
-
-Namespace = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*$", max_length=60)
-]
-Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$")]
 
 SECTIONS = ("sources", "corpora", "models", "training", "merging", "evaluation.tasks")
 """Where the keys are names that the file defines."""
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ModelSettings(_Settings):
-    """A model to start from."""
-
-    tiny: TinyModel
-
-
-class SpaceSettings(_Settings):
-    """The Space that shows the results."""
-
-    folder: str
-    """of the app, relative to the release file"""
-
-
-class Release(_Settings):
-    release: Name
-    version: Version
-    namespace: Namespace
-    """Hub user or organisation"""
-    description: str
-    """one or two sentences for the cards"""
-    data: str = "."
-    """folder of the local sources, relative to the release file"""
-    held_out: float = Field(default=0.0, ge=0.0, lt=1.0)
-    """share of the documents that is kept for the final evaluation"""
-    validation: float = Field(default=0.0, ge=0.0, lt=1.0)
-    """share of the documents that is kept for choosing between models"""
-    workers: int = Field(default=1, ge=1)
-    """processes of the corpus stage; never changes a result"""
-    sources: dict[Name, SourceSettings]
-    corpora: dict[Name, CorpusSettings]
-    training_position: Position = "use-follows"
-    """what training does to the obligations of the texts; argued in docs/licences.md"""
-    decisions: tuple[RecordedDecision, ...] = ()
-    """what people decided about licences, by name; printed on the cards"""
-    models: dict[Name, ModelSettings] = {}
-    training: dict[Name, TrainingSettings] = {}
-    merging: dict[Name, MergingSettings] = {}
-    evaluation: EvaluationSettings | None = None
-    space: SpaceSettings | None = None
-    scales: dict[Name, dict[str, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -137,7 +82,7 @@ def load(path: Path, scale: str | None = None, sets: Sequence[str] = ()) -> Reci
         raise RecipeError([_problem(path, tree, entry) for entry in error.errors()]) from None
     problems = [
         Problem(str(path), yaml.line_of(tree, where), f"{'.'.join(map(str, where))}: {message}")
-        for where, message in _inconsistencies(release)
+        for where, message in inconsistencies(release)
     ]
     if problems:
         raise RecipeError(problems)
@@ -208,93 +153,3 @@ def _known_fields(location: tuple[str | int, ...]) -> list[str]:
     }  # fmt: skip
     model = Release if len(location) == 1 else models.get(str(location[0]), Release)
     return list(model.model_fields)
-
-
-Complaint = tuple[tuple[str | int, ...], str]
-
-
-def _inconsistencies(release: Release) -> Iterator[Complaint]:
-    """What no single field shows: undefined names, unknown licences, a name given twice."""
-    tasks = release.evaluation.tasks if release.evaluation else {}
-    models = {**release.models, **release.training, **release.merging}
-    yield from _names_given_twice(release, tasks)
-    for name, source in release.sources.items():
-        if source.terms and recognise(source.terms.licence) is None:
-            where: tuple[str, ...] = ("sources", name, "terms", "licence")
-            yield (
-                where,
-                f"unknown licence “{source.terms.licence}”: use an SPDX id, or leave the terms out",
-            )
-    for name, corpus in release.corpora.items():
-        yield from _undefined(("corpora", name, "sources"), corpus.sources, release.sources)
-        yield from _undefined(("corpora", name, "decontaminate"), corpus.decontaminate, tasks)
-    for number, decision in enumerate(release.decisions):
-        at: tuple[str | int, ...] = ("decisions", number)
-        yield from _undefined((*at, "sources"), decision.sources, release.sources)
-        if decision.licence and recognise(decision.licence) is None:
-            yield (*at, "licence"), f"unknown licence “{decision.licence}”: use an SPDX id"
-    for name, model in release.models.items():
-        where = ("models", name, "tiny")
-        yield from _undefined((*where, "corpus"), [model.tiny.corpus], release.corpora)
-        if recognise(model.tiny.licence) is None:
-            yield (*where, "licence"), f"unknown licence “{model.tiny.licence}”"
-    for name, training in release.training.items():
-        yield from _undefined(("training", name, "base"), [training.base], models)
-        yield from _undefined(("training", name, "corpus"), [training.corpus], release.corpora)
-    for name, merging in release.merging.items():
-        yield from _undefined(("merging", name, "mergekit"), parents_of(merging), models)
-    if release.evaluation:
-        yield from _undefined(("evaluation", "models"), release.evaluation.models, models)
-        yield from _unfounded_claims(release, release.evaluation)
-        groups = {task.group: None for task in tasks.values()}
-        for name, family in release.evaluation.significance.families.items():
-            where = ("evaluation", "significance", "families", name)
-            yield from _undefined((*where, "groups"), family.groups, groups)
-            evaluated = dict.fromkeys(release.evaluation.models)
-            yield from _undefined((*where, "models"), family.models, evaluated)
-    for name, task in tasks.items():
-        where = ("evaluation", "tasks", name, "corpus")
-        yield from _undefined(where, [task.corpus], release.corpora)
-        if task.corpus in release.corpora and release.corpora[task.corpus].split == "train":
-            yield (
-                where,
-                f"{task.corpus} is for training: a task needs a corpus of another split",
-            )
-
-
-def _unfounded_claims(release: Release, settings: EvaluationSettings) -> Iterator[Complaint]:
-    """A claim is about models that are evaluated, and about a group of the final tasks."""
-    final = {
-        (task.group, task.measure)
-        for task in settings.tasks.values()
-        if task.corpus in release.corpora and release.corpora[task.corpus].split == "held_out"
-    }
-    for number, claim in enumerate(settings.claims):
-        where = ("evaluation", "claims", number)
-        evaluated = dict.fromkeys(settings.models)
-        yield from _undefined(where, [claim.model, *claim.others], evaluated)
-        if (claim.group, claim.measure) not in final:
-            measure = claim.measure.replace("_", " ")
-            yield where, f"no held-out task of group {claim.group} measures {measure}"
-
-
-def _undefined(
-    where: tuple[str | int, ...], names: Sequence[str], defined: dict[str, Any]
-) -> Iterator[Complaint]:
-    for name in names:
-        if name not in defined:
-            yield where, f"nothing is named {name}{yaml.suggestion(name, defined)}"
-
-
-def _names_given_twice(release: Release, tasks: dict[str, Any]) -> Iterator[Complaint]:
-    """Artefacts share one namespace: each is a folder of the work folder and a repo."""
-    seen: dict[str, str] = {}
-    sections: dict[str, dict[str, Any]] = {
-        "corpora": release.corpora, "models": release.models, "training": release.training,
-        "merging": release.merging, "evaluation.tasks": tasks,
-    }  # fmt: skip
-    for section, names in sections.items():
-        for name in names:
-            if name in seen:
-                yield (*section.split("."), name), f"{name} is already defined in {seen[name]}"
-            seen[name] = section

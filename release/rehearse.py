@@ -17,7 +17,7 @@ from hub.publication import Publication, ReleaseRecord
 from hub.rehearsal.serve import running
 from release import outside
 from release.boot import boot
-from release.steps import Progress
+from release.steps.step import Progress
 
 REHEARSED = "rehearsal.json"
 

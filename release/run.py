@@ -29,7 +29,8 @@ from hub.manifest import (
     write_manifest,
 )
 from release.recipe import Recipe
-from release.steps import STAGES, Place, Progress, Stage, Step, steps
+from release.steps import steps
+from release.steps.step import STAGES, Place, Progress, Stage, Step
 
 _PACKAGES: Mapping[Stage, tuple[str, ...]] = {
     "corpus": ("datatrove", "pyarrow", "lxml", "ftfy"),

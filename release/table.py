@@ -12,8 +12,8 @@ from evaluation.settings import EvaluationSettings
 from evaluation.statistics.families import adjust
 from evaluation.summary import Change, compare, summarise
 from hub.manifest import Artefact
-from release.recipe import Release
-from release.steps import RESULTS
+from release.schema import Release
+from release.steps.evaluation import RESULTS
 
 Verdict = Literal["better", "worse", "no clear difference"]
 

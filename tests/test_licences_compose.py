@@ -100,6 +100,16 @@ def test_an_opt_out_of_mining_is_honoured():
     assert judge_acts(resolve(said), "research", TRAIN_ANYWAY).train.verdict == "refused"
 
 
+def test_an_opt_out_that_the_source_states_elsewhere_is_honoured():
+    silent = resolve([Evidence(1, "all rights reserved")])
+    reserved = TRAIN_ANYWAY.model_copy(update={"reserved": "tdmrep.json: tdm-reservation 1"})
+    train = judge_acts(silent, "research", reserved).train
+    assert train.verdict == "refused"
+    assert "tdmrep.json" in train.rule
+    granted = resolve([Evidence(1, "CC BY 4.0")])
+    assert judge_acts(granted, "commercial", reserved).train.verdict == "allowed"
+
+
 def test_a_basis_has_to_say_which():
     with pytest.raises(ValidationError, match="needs article"):
         RightsBasis(basis="contract")

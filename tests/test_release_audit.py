@@ -119,23 +119,3 @@ def test_an_article_read_up_to_its_front_says_what_the_whole_says():
             [(one.id, one.evidence, one.attribution) for one in found] for found in (whole, front)
         ]
         assert said[0] == said[1], path
-
-
-def test_a_work_folder_is_judged_by_the_ledgers_of_its_corpora(tmp_path):
-    row = {"source": "s", "status": "kept", "rank": 1, "attribution": "A. Name"}
-    for name, words, licence in (
-        ("one", "CC BY 4.0", "CC-BY-4.0"),
-        ("two", "free to all who credit us", "CC-BY-NC-4.0"),  # read by a recorded decision
-    ):
-        folder = tmp_path / "corpus" / f"{name}-0123456789ab"
-        folder.mkdir(parents=True)
-        rows = [
-            row | {"id": name, "evidence": words, "licence": licence},
-            row | {"id": "left", "evidence": "", "licence": "", "status": "excluded"},
-        ]
-        pq.write_table(pa.Table.from_pylist(rows), folder / "ledger.parquet")
-        (folder / "manifest.json").write_text("{}", "utf-8")
-    assert run(tmp_path, tmp_path / "out").exit_code == 3
-    verdicts = {id: entry["verdict"] for id, entry in ledger(tmp_path / "out").items()}
-    assert verdicts == {"one": "allowed", "two": "refused"}
-    assert run(tmp_path / "corpus" / "one-0123456789ab", tmp_path / "single").exit_code == 0

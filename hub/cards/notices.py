@@ -3,16 +3,18 @@ the licence can be read. Filled from the ledger's kept rows and from nothing els
 
     ATTRIBUTION.parquet   id, source, licence, attribution, licence_url of every document
     NOTICE                the same by source, to be read
-    LICENSES/ID.txt       what each licence allows and asks, with the address of its text
+    LICENSES/ID.txt       the text of each licence, or where it can be read
+    LICENSES/README.md    what the kit takes each of them to allow and to ask
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from hub.cards import markdown
 from hub.disk import write_atomically
 from hub.licences.expression import ids_of, licence_of
-from hub.licences.table import ACTS, LICENCES
+from hub.licences.table import ACTS, LICENCES, text_of
 
 Kept = Mapping[str, str]
 """A kept row of the ledger: id, source, licence, attribution."""
@@ -25,6 +27,7 @@ def write(folder: Path, title: str, kept: Sequence[Kept]) -> None:
     (folder / "LICENSES").mkdir(exist_ok=True)
     for id in licences:
         write_atomically(folder / "LICENSES" / f"{id}.txt", _licence(id).encode())
+    write_atomically(folder / "LICENSES" / "README.md", _as_read(licences).encode())
 
 
 def _attribution(path: Path, kept: Sequence[Kept]) -> None:
@@ -63,10 +66,20 @@ def _owes_a_name(row: Kept) -> bool:
 
 
 def _licence(id: str) -> str:
-    licence = LICENCES[id]
-    acts = "\n".join(f"  {act.replace('_', ' ')}: {licence.acts[act]}" for act in ACTS)
-    asked = ", ".join(licence.obligations) or "nothing"
-    note = f"\nNote: {licence.note}.\n" if licence.note else ""
-    return (
-        f"{id}\nText: {licence.url}\n\nAs read by Imprimatur:\n{acts}\n  asks for: {asked}\n{note}"
+    text = text_of(id)
+    if text is not None:
+        return text
+    return f"{id}\n\nIts text is not reproduced here; it can be read at\n{LICENCES[id].url}\n"
+
+
+def _as_read(ids: Sequence[str]) -> str:
+    heads = [*(act.replace("_", " ") for act in ACTS), "asks for", "note"]
+    rows = [
+        [*(row.acts[act] for act in ACTS), ", ".join(row.obligations) or "nothing", row.note]
+        for row in (LICENCES[id] for id in ids)
+    ]
+    links = [f"[{id}]({LICENCES[id].url})" for id in ids]
+    table = markdown.table(
+        ["licence", *heads], [[link, *row] for link, row in zip(links, rows, strict=True)]
     )
+    return f"# What these licences allow, as read by Imprimatur\n\n{table}\n"

@@ -11,6 +11,7 @@ from typing import Literal
 
 from hub.licences.evidence import Evidence, Judgement, Resolved, judge_acts, settle
 from hub.licences.expression import licence_of
+from hub.licences.lineage import JudgedModel
 from hub.licences.rights import LICENCE_ONLY, RecordedDecision, RightsBasis, Use
 
 Tier = Literal["commercial", "research", "train only", "none"]
@@ -70,10 +71,14 @@ class Summary:
     tiers: Counter[str] = field(default_factory=Counter)
     examples: dict[tuple[str, str], str] = field(default_factory=dict)
     """(source, rule): the first document it is about"""
+    models: list[JudgedModel] = field(default_factory=list)
+    """those that were made from the documents"""
 
     @property
     def allowed(self) -> bool:
-        return self.documents > 0 and self.verdicts["allowed"] == self.documents
+        judged = self.documents + len(self.models)
+        passed = sum(model.verdict == "allowed" for model in self.models)
+        return 0 < judged == passed + self.verdicts["allowed"]
 
     def add(self, row: Row) -> None:
         self.documents += 1

@@ -122,8 +122,9 @@ def judge_acts(resolved: Resolved, use: Use, basis: RightsBasis = LICENCE_ONLY) 
     by_licence = {act: _by_licence(resolved, use, act) for act in ACTS if act != "commercial"}
     train = by_licence["train"]
     if train.verdict != "allowed" and basis.allows_training(use):
-        if basis.basis == "tdm-exception" and resolved.reserved:
-            train = Verdict("refused", "text and data mining is reserved by its rights holder")
+        if basis.basis == "tdm-exception" and (resolved.reserved or basis.reserved):
+            by = f"by its source ({_short(basis.reserved)})" if basis.reserved else "in its words"
+            train = Verdict("refused", f"text and data mining is reserved {by}")
         else:
             train = Verdict("allowed", f"{basis.words} allows training for {use} use")
     return Judgement(train, by_licence["publish_adapted"], by_licence["publish_verbatim"])

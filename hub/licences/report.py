@@ -1,6 +1,7 @@
 """An audit to read: lines for a terminal, and one HTML page that loads nothing from anywhere."""
 
 from collections import Counter
+from dataclasses import asdict
 from html import escape
 
 from hub.licences.audit import Summary
@@ -26,14 +27,16 @@ def lines(summary: Summary) -> list[str]:
 
 
 def verdict_sentence(summary: Summary) -> str:
-    if not summary.documents:
+    if not summary.documents and not summary.models:
         return "No documents were found."
     allowed, total = summary.verdicts["allowed"], summary.documents
     rest = f"{summary.verdicts['refused']:,} refused, {summary.verdicts['unknown']:,} unknown"
+    passed = sum(model.verdict == "allowed" for model in summary.models)
+    models = f" Models: {passed} of {len(summary.models)} allowed." if summary.models else ""
     judged = "Allowed" if summary.allowed else "Not allowed as a whole"
     return (
         f"{judged} for {summary.use} use: {allowed:,} of {total:,} documents may be trained on and "
-        f"published cleaned; {rest}."
+        f"published cleaned; {rest}.{models}"
     )
 
 
@@ -60,6 +63,7 @@ def as_json(summary: Summary) -> dict[str, object]:
             {"source": source, "licence": licence, "claim": claim, "documents": count}
             for (source, licence, claim), count in summary.conflicts.most_common()
         ],
+        "models": [asdict(model) for model in summary.models],
         "missing": [
             {"source": source, "what": what, "documents": count}
             for (source, what), count in summary.missing.most_common()
@@ -130,6 +134,13 @@ def _findings(summary: Summary) -> list[tuple[str, list[tuple[str, int]]]]:
     """(heading, [(words, documents)]) of everything that somebody has to act on."""
     first = summary.examples
     sections = [
+        (
+            f"Models, for {summary.use} use",
+            [
+                (f"{_clean(model.name)} ({model.kind}): {model.verdict}, {_clean(model.rule)}", 1)
+                for model in summary.models
+            ],
+        ),
         (
             f"Refused or unknown for {summary.use} use",
             [

@@ -113,6 +113,12 @@ def _table() -> Iterator[Licence]:
 LICENCES: Mapping[str, Licence] = {row.id: row for row in _table()}
 
 
+def text_of(id: str) -> str | None:
+    """The licence's own text, as in SPDX's licence list 3.28; None where that has none."""
+    path = Path(__file__).with_name("texts") / f"{id}.txt"
+    return path.read_text("utf-8") if path.is_file() else None
+
+
 def aliases() -> dict[str, str]:
     """Exact words, in lower case, and the id they mean; the Hub's ids among them."""
     found = {row.hub: row.id for row in LICENCES.values() if row.hub not in ("other", "cc")}

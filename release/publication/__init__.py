@@ -1,0 +1,52 @@
+"""Builds the exact content of every repo of a release, and passes the gate, before anything is
+pushed.
+"""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from hub.disk import sync_tree, write_json
+from hub.manifest import Artefact
+from hub.publication import PUBLICATION, Publication, digest_of
+from release import claims, table
+from release.gate import gate
+from release.publication import corpora, models, results, space
+from release.publication.context import Context
+from release.recipe import Recipe
+
+
+def assemble(
+    recipe: Recipe, artefacts: Mapping[str, Artefact], workdir: Path
+) -> tuple[Publication, Path]:
+    """The publication of these artefacts and its folder.
+
+    Raises Refused where a licence says no, or a claim about the results does not hold.
+    """
+    gate(recipe, artefacts)
+    judged = claims.judge(recipe, artefacts, workdir)
+    context = Context(recipe, artefacts, table.scores(recipe.release, artefacts), judged)
+    building = workdir / "publication" / "building"
+    shutil.rmtree(building, ignore_errors=True)
+    repos = [
+        *(corpora.repo(context, building, name) for name in context.corpora),
+        *(models.repo(context, building, name) for name in context.models),
+        results.repo(context, building),
+        *([space.repo(context, building)] if recipe.release.space else []),
+    ]
+    release = recipe.release
+    publication = Publication(
+        release=release.release,
+        version=release.version,
+        namespace=release.namespace,
+        digest=digest_of(tuple(repos)),
+        repos=tuple(repos),
+    )
+    sync_tree(building)
+    write_json(building / PUBLICATION, publication.model_dump(mode="json"))
+    final = building.with_name(publication.digest[:12])
+    for earlier in building.parent.iterdir():
+        if earlier != building:
+            shutil.rmtree(earlier)
+    building.replace(final)
+    return publication, final

@@ -1,0 +1,80 @@
+"""What every repo of a release needs to know of the whole."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.manifest import Artefact
+from release import claims
+from release.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Context:
+    recipe: Recipe
+    artefacts: Mapping[str, Artefact]
+    scores: list[dict[str, Any]]
+    claims: list[claims.Judged]
+
+    @property
+    def confidence(self) -> float:
+        """Of every interval of the release; without an evaluation there is none to speak of."""
+        evaluation = self.recipe.release.evaluation
+        return evaluation.confidence if evaluation else 0.0
+
+    @property
+    def tag(self) -> str:
+        return f"v{self.recipe.release.version}"
+
+    def repo(self, name: str) -> str:
+        release = self.recipe.release
+        return f"{release.namespace}/{release.release}-{name}"
+
+    @property
+    def corpora(self) -> list[str]:
+        """What is kept for evaluation stays unpublished, or it would not stay unseen."""
+        found = self.recipe.release.corpora.items()
+        return [name for name, corpus in found if corpus.split == "train"]
+
+    @property
+    def models(self) -> list[str]:
+        return [*self.recipe.release.training, *self.recipe.release.merging]
+
+    @property
+    def links(self) -> dict[str, str]:
+        """Markdown links, by tag, to everything that is published."""
+        corpora = {
+            n: f"[{self.repo(n)}](/datasets/{self.repo(n)}/tree/{self.tag})" for n in self.corpora
+        }
+        models = {n: f"[{self.repo(n)}](/{self.repo(n)}/tree/{self.tag})" for n in self.models}
+        return corpora | models
+
+    def title(self, name: str) -> str:
+        return f"{self.recipe.release.release} · {name}"
+
+    def training_corpora(self, name: str) -> list[str]:
+        """Every corpus that went into a model, through all its ancestors."""
+        found: dict[str, None] = {}
+        for entry in self.artefacts[name].manifest.inputs:
+            if entry.name in self.corpora:
+                found[entry.name] = None
+            elif entry.name in self.models:
+                found |= dict.fromkeys(self.training_corpora(entry.name))
+        return list(found)
+
+    def languages(self, corpora: list[str]) -> list[str]:
+        """ISO 639 codes, the most frequent first."""
+        counts: dict[str, int] = {}
+        for name in corpora:
+            for row in statistics(self.artefacts[name]):
+                for tag, count in row["languages"].items():
+                    language = tag.split("-")[0].lower()
+                    counts[language] = counts.get(language, 0) + count
+        return sorted(counts, key=lambda language: (-counts[language], language))
+
+
+def statistics(artefact: Artefact) -> list[dict[str, Any]]:
+    """Of a corpus: a row a source."""
+    rows: list[dict[str, Any]] = json.loads((artefact.folder / "statistics.json").read_bytes())
+    return rows

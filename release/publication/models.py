@@ -1,0 +1,66 @@
+"""The repo of a model: its payload, its card, the summary of what it was trained on."""
+
+from pathlib import Path
+
+from hub.cards import model as model_card
+from hub.disk import write_atomically, write_json
+from hub.manifest import verify_payload
+from hub.publication import Repo
+from release.beside import beside_model
+from release.publication.context import Context
+from release.publication.files import describe, place
+
+
+def repo(context: Context, building: Path, name: str) -> Repo:
+    artefact = context.artefacts[name]
+    verify_payload(artefact)
+    folder = building / "model" / context.repo(name)
+    for file in artefact.manifest.files:
+        place(artefact.folder / file.path, folder / file.path)
+    write_atomically(folder / "README.md", _card(context, name).encode())
+    _training_content(context, name, folder)
+    write_json(folder / "manifest.json", artefact.manifest.model_dump(mode="json"))
+    return describe(
+        context, "model", name, artefact.manifest.kind, artefact.manifest.digest, folder
+    )
+
+
+def _card(context: Context, name: str) -> str:
+    release = context.recipe.release
+    manifest = context.artefacts[name].manifest
+    parents = [entry.name for entry in manifest.inputs if entry.name in context.models]
+    corpora = context.training_corpora(name)
+    relation = "merge" if name in release.merging else "finetune" if parents else None
+    return model_card.render(
+        model_card.ModelCard(
+            repo=context.repo(name),
+            tag=context.tag,
+            name=name,
+            title=context.title(name),
+            description=release.description,
+            manifest=manifest,
+            languages=context.languages(corpora),
+            base_models=[context.repo(parent) for parent in parents],
+            relation=relation,
+            datasets=[context.repo(corpus) for corpus in corpora],
+            results_repo=context.repo("results"),
+            scores=context.scores,
+            confidence=context.confidence,
+            links=context.links,
+            position=release.training_position,
+        )
+    )
+
+
+def _training_content(context: Context, name: str, folder: Path) -> None:
+    corpora = context.training_corpora(name)
+    parents = [entry.name for entry in context.artefacts[name].manifest.inputs]
+    beside_model(
+        folder,
+        context.recipe.release,
+        context.repo(name),
+        [context.repo(parent) for parent in parents if parent in context.models],
+        {corpus: context.artefacts[corpus] for corpus in corpora},
+        context.languages(corpora),
+        context.links,
+    )

@@ -1,0 +1,33 @@
+"""The repo of the Space: the app as it stands, told where its results are and what it shows."""
+
+from pathlib import Path
+
+from huggingface_hub import RepoCard
+
+from hub.disk import write_atomically, write_json
+from hub.failure import BadInput
+from hub.publication import Repo
+from release.publication.context import Context
+from release.publication.files import describe, place
+
+
+def repo(context: Context, building: Path) -> Repo:
+    settings = context.recipe.release.space
+    source = context.recipe.path.parent / (settings.folder if settings else "")
+    if not (source / "app.py").is_file():
+        raise BadInput(f"{source} is not a Space: there is no app.py in it")
+    folder = building / "space" / context.repo("space")
+    for path in sorted(source.rglob("*")):
+        parts = path.relative_to(source).parts
+        if path.is_file() and not any(part.startswith((".", "__")) for part in parts):
+            place(path, folder / path.relative_to(source))
+    write_json(
+        folder / "source.json", {"results_repo": context.repo("results"), "revision": context.tag}
+    )
+    card = RepoCard.load(source / "README.md")
+    card.data.title = context.recipe.release.release
+    card.data.models = [context.repo(name) for name in context.models]
+    card.data.datasets = [context.repo("results")]
+    # a new file: the one placed above may be a link to the source itself
+    write_atomically(folder / "README.md", str(card).encode())
+    return describe(context, "space", "space", "space", "", folder)

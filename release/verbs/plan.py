@@ -1,0 +1,35 @@
+"""`imprimatur plan`"""
+
+from release.console import errors, print_json
+from release.verbs.common import Debug, Json, RecipePath, Scale, Sets, Workdir, load_recipe
+
+
+def plan(
+    recipe: RecipePath,
+    workdir: Workdir = None,
+    scale: Scale = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Check everything before any compute; say what would run, what is up to date, and why.
+
+    Example: imprimatur plan release/recipes/demo.yaml
+    """
+    with errors(debug):
+        loaded, folder = load_recipe(recipe, workdir, scale, sets)
+        from dataclasses import asdict
+
+        from hub.failure import BadInput
+        from release.claims import register
+        from release.plan import plan as plan_release
+
+        register(loaded, folder)
+        found = plan_release(loaded, folder)
+        if as_json:
+            print_json(asdict(found))
+        else:
+            for step in found.steps:
+                print(f"{step.stage:11} {step.name:32} {step.state:11} {step.why}")
+        if found.problems:
+            raise BadInput("\n".join(found.problems))

@@ -1,0 +1,50 @@
+"""`imprimatur publish`"""
+
+from typing import Annotated
+
+import typer
+
+from release.console import errors, print_json, progress
+from release.verbs.common import (
+    Debug,
+    Json,
+    RecipePath,
+    Scale,
+    Sets,
+    Workdir,
+    hub_token,
+    load_recipe,
+    run_recipe,
+)
+
+
+def publish(
+    recipe: RecipePath,
+    to: Annotated[str, typer.Option(metavar="ENDPOINT", help="the Hub")] = "https://huggingface.co",
+    workdir: Workdir = None,
+    scale: Scale = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Publish for real; refused unless exactly this publication passed a rehearsal.
+
+    Example: imprimatur publish release/recipes/demo.yaml --set namespace=my-lab
+    """
+    with errors(debug):
+        loaded, folder = load_recipe(recipe, workdir, scale, sets)
+        from hub.disk import locked
+        from release import outside
+        from release.publication import assemble
+        from release.rehearse import rehearsed_digest, require_rehearsal
+
+        rehearsed, token = rehearsed_digest(folder), hub_token()
+        with locked(folder):
+            ran = run_recipe(loaded, folder, scale, sets, None)
+            publication, content = assemble(loaded, ran.artefacts, folder)
+            require_rehearsal(publication, rehearsed)
+            record = outside.publish(content, to, token, folder / "hf-home", progress())
+        if as_json:
+            print_json(record.model_dump(mode="json"))
+        else:
+            print(f"Published {record.tag}: {to}/datasets/{publication.results.id}")
