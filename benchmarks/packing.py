@@ -1,12 +1,12 @@
 """Tokenising and packing real text: speed, and what each mode fills, drops and splits.
 
-    python -m benchmarks.packing --data FOLDER           the leaflets of e3c_l3_fr_scale below FOLDER
-    python -m benchmarks.packing --data FOLDER --quick   a tenth of them
-    python -m benchmarks.packing                         generated documents
+    python -m benchmarks.packing --data FOLDER     the leaflets of e3c_l3_fr_scale below FOLDER
+    python -m benchmarks.packing --data FOLDER --quick      a tenth of them
+    python -m benchmarks.packing                   generated documents
 
-The tokenizer is a byte-level BPE trained on the same text (16,000 words, no download). Tokenising is
-compared with `datasets.map` in the same run, per CPU-second; packing with TRL's default. One JSON
-object a line: figure, value, unit, against, goal, holds.
+The tokenizer is a byte-level BPE trained on the same text (16,000 words, no download). Tokenising
+is compared with `datasets.map` in the same run, per CPU-second; packing with TRL's default. One
+JSON object a line: figure, value, unit, against, goal, holds.
 """
 
 import argparse

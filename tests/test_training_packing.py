@@ -1,5 +1,6 @@
 """Tokens and packing: nothing lost, nothing mixed, damage noticed."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def test_windows_share_four_tokens_and_never_two_documents(lengths: list[int], s
     for row in found:
         assert len(set(document[row["input_ids"]])) == 1
         assert len(row["input_ids"]) <= size
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         if document[before["input_ids"][0]] == document[after["input_ids"][0]]:
             assert before["input_ids"][-STRIDE:].tolist() == after["input_ids"][:STRIDE].tolist()
     packed = pack("overlap", store, size)
@@ -120,7 +121,7 @@ def test_a_damaged_token_shard_is_an_error(
     tokenised(corpus, tokenizer, tmp_path)
     (shard,) = tmp_path.glob("*/00001.ids")
     shard.write_bytes(damage(shard.read_bytes()))
-    with pytest.raises(TrainingError, match="00001.ids .* was cut short or changed"):
+    with pytest.raises(TrainingError, match=r"00001.ids .* was cut short or changed"):
         tokenised(corpus, tokenizer, tmp_path)
 
 

@@ -161,7 +161,8 @@ def test_killed_while_saving_it_ends_with_the_same_bytes(toy: Toy, tmp_path: Pat
     out, scratch = tmp_path / "out", tmp_path / "scratch"
     program = (
         "import sys; from pathlib import Path; from hub.manifest import read_artefact;"
-        "from training.pretrain import Run, pretrain; from training.settings import TrainingSettings;"
+        "from training.pretrain import Run, pretrain;"
+        "from training.settings import TrainingSettings;"
         "base, corpus, out, scratch, settings = sys.argv[1:];"
         "run = Run(Path(base), read_artefact(Path(corpus)), Path(out), Path(scratch));"
         "pretrain(TrainingSettings.model_validate_json(settings), run, print)"

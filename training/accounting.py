@@ -5,9 +5,10 @@
     numbers(used, trainer)
 
 FLOPs are 6 for each weight and token (Kaplan et al. 2020), with no credit for recomputed
-activations or attention; utilisation is against the dense bfloat16 peak of the GPU's data sheet, and not stated
-where there is none. Energy is codecarbon's, offline: measured where the machine lets it read its
-counters, else estimated from the processor's rated power.
+activations or attention; utilisation is against the dense bfloat16 peak of the GPU's data
+sheet, and not stated where there is none. Energy is codecarbon's, offline:
+measured where the machine lets it read its counters, else
+estimated from the processor's rated power.
 """
 
 import resource

@@ -48,8 +48,9 @@ class Shape:
         mlp = 3 * width * config["intermediate_size"]
         embeddings = config["vocab_size"] * width * (1 if config.get("tie_word_embeddings") else 2)
         norms = (2 * layers + 1) * width
-        return cls(layers * (attention + mlp) + embeddings + norms, width, layers,
-                   config["vocab_size"])
+        return cls(
+            layers * (attention + mlp) + embeddings + norms, width, layers, config["vocab_size"]
+        )
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ class Estimate:
             return None
         return (
             f"{self.gib_per_gpu:.0f} GiB are needed on each {self.hardware} and "
-            f"{self.gib_there * (1 - RESERVE):.0f} can be used: take more GPUs with zero3 or fsdp2, "
-            "a smaller per_device_train_batch_size, or activation_checkpointing"
+            f"{self.gib_there * (1 - RESERVE):.0f} can be used: take more GPUs with zero3 or "
+            "fsdp2, a smaller per_device_train_batch_size, or activation_checkpointing"
         )
 
     def __str__(self) -> str:
@@ -123,9 +124,9 @@ def memory_bytes(shape: Shape, settings: RunSettings, positions: int) -> float:
     frozen = 0.0
     if settings.lora:
         trained = 4 * settings.lora.r * shape.hidden_size * 2 * shape.num_layers
-        frozen = shape.num_weights * {"none": 4.0, "8-bit": 1.0, "4-bit": 0.55}[
-            settings.lora.quantise
-        ]
+        frozen = (
+            shape.num_weights * {"none": 4.0, "8-bit": 1.0, "4-bit": 0.55}[settings.lora.quantise]
+        )
     layer = (shape.num_weights - shape.vocab_size * shape.hidden_size) / shape.num_layers
     at_work = 2 * 2 * layer  # bfloat16: this layer and the next one on its way
     full = LAYER_WIDTHS * positions * shape.hidden_size

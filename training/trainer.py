@@ -137,6 +137,15 @@ class ExactTrainer(SFTTrainer):
             self.gradient_norms.append(norm)
         super().log(logs, start_time)
 
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """FSDP gathers the weights on the first process; the others have none to save.
+
+        Handed an empty dictionary, transformers would take the model's own sharded weights instead
+        and wait for processes that do something else.
+        """
+        if self.accelerator.is_main_process or not self.is_fsdp_enabled:
+            super()._save(output_dir, state_dict)
+
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         step = self.state.global_step
         for name, weight in model.named_parameters():
