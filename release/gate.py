@@ -43,15 +43,22 @@ def may_train(name: str, use: Use, base: Iterable[str], texts: Iterable[str]) ->
     refusals = [
         f"{licence} of its texts does not allow {_words(licence, acts)}"
         for licence in sorted(set(texts))
-        if permission(licence, acts) != "allowed"
+        if not _allows(licence, acts)
     ]
     refusals += [
         f"{licence} of its base does not allow training on"
         for licence in sorted(set(base))
-        if permission(licence, ("train",)) != "allowed"
+        if not _allows(licence, ("train",))
     ]
     if refusals:
         raise Refused(f"{name} is not trained ({use} use): " + "; ".join(refusals))
+
+
+def _allows(licence: str, acts: tuple[Act, ...]) -> bool:
+    try:
+        return permission(licence, acts) == "allowed"
+    except KeyError:  # not in the table: unknown is not permission
+        return False
 
 
 def _of_corpus(name: str, artefact: Artefact, acts: tuple[Act, ...]) -> list[str]:

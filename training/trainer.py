@@ -23,6 +23,7 @@ from trl.trainer.sft_trainer import SFTTrainer
 from training import system
 from training.checkpoints import PREFIX, mark_whole
 from training.settings import RunSettings, TrainingError
+from training.weights import whole_state, write_state
 
 SECONDS_BETWEEN_LINES = 5.0
 MAX_LOGITS = 1 << 24
@@ -137,14 +138,18 @@ class ExactTrainer(SFTTrainer):
             self.gradient_norms.append(norm)
         super().log(logs, start_time)
 
-    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        """FSDP gathers the weights on the first process; the others have none to save.
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """Weights sharded by FSDP are gathered here, one by one, by all processes together.
 
-        Handed an empty dictionary, transformers would take the model's own sharded weights instead
-        and wait for processes that do something else.
+        transformers' own way has the first process alone ask the others for its model's tensors.
         """
-        if self.accelerator.is_main_process or not self.is_fsdp_enabled:
-            super()._save(output_dir, state_dict)
+        if not self.is_fsdp_enabled:
+            super().save_model(output_dir, _internal_call)
+            return
+        state = whole_state(self.model)
+        if self.accelerator.is_main_process:
+            write_state(state, Path(output_dir or str(self.args.output_dir)))
+        self.accelerator.wait_for_everyone()
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         step = self.state.global_step

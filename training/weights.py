@@ -62,7 +62,9 @@ def save(trainer: "ExactTrainer", base: Path, out: Path) -> None:
     """The whole model in the base's own precision; nothing of this machine. All processes call."""
     model = trainer.accelerator.unwrap_model(trainer.model)
     state = None
-    if trainer.settings.system in system.SHARDED:
+    if trainer.is_fsdp_enabled:
+        state = whole_state(model)
+    elif trainer.settings.system in system.SHARDED:
         state = trainer.accelerator.get_state_dict(trainer.model_wrapped)
     if trainer.settings.lora:
         merged: Any = model
@@ -92,8 +94,27 @@ def write(
         # A tied output layer is the embedding once more; `from_pretrained` ties it again.
         tied = getattr(model, "_tied_weights_keys", None) if config.tie_word_embeddings else None
         rest = {name: w.to(dtype) for name, w in state.items() if name not in (tied or ())}
-        model.save_pretrained(out, state_dict=rest)
+        model.config.save_pretrained(out)
+        if model.generation_config is not None:
+            model.generation_config.save_pretrained(out)
+        write_state(rest, out)
     copy_tokenizer(base, out)
+
+
+def whole_state(model: Any) -> "dict[str, torch.Tensor]":
+    """Every weight whole, on the CPU. All processes call: each tensor is gathered by all."""
+    return {
+        name: (weight.full_tensor() if hasattr(weight, "full_tensor") else weight).detach().cpu()
+        for name, weight in model.state_dict().items()
+    }
+
+
+def write_state(state: "Mapping[str, torch.Tensor]", folder: Path) -> None:
+    """As safetensors, in several files where it is large; a tied weight is written once."""
+    from huggingface_hub import save_torch_state_dict
+
+    folder.mkdir(parents=True, exist_ok=True)
+    save_torch_state_dict(dict(state), folder, max_shard_size="50GB")
 
 
 def export(checkpoint: Path, base: Path, out: Path) -> None:
