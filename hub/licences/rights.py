@@ -33,7 +33,7 @@ class RightsBasis(_Settings):
     """the widest use it covers: Art. 3 of Directive 2019/790 covers scientific research by research
     organisations, its Art. 4 any use that the rights holder did not reserve"""
     reserved: str = ""
-    """where and how the source reserves text and data mining, for instance "tdmrep.json, 3 May 2026:
+    """where and how the source reserves text and data mining, for instance "tdmrep.json:
     tdm-reservation 1" or "robots.txt: no crawling for training"; an exception then allows nothing
     """
 
