@@ -74,6 +74,7 @@ def test_two_processes_train_what_one_does(
     whole = (run.out / "model.safetensors").read_bytes()
     shutil.rmtree(run.out)
     shutil.rmtree(run.scratch / "model")
+    (run.scratch / "answer.json").unlink()
     (run.scratch / "checkpoint-4" / WHOLE).unlink()
     pretrain(settings(system, 2), run, lines.append)
     assert any("resuming after step 2" in line for line in lines)

@@ -5,6 +5,7 @@ first one leaves an answer beside it, with the numbers or with the sentence of w
 several nodes a scheduler starts them (`systems/slurm.sh`); the next run takes the answer over.
 """
 
+import ctypes
 import json
 import os
 import shutil
@@ -41,8 +42,8 @@ def launch(settings: TrainingSettings, run: Run, progress: Progress) -> Numbers:
             )
         _start(settings, request, progress)
     found = json.loads(answer.read_bytes())
-    answer.unlink()
     if "failure" in found:
+        answer.unlink()
         raise TrainingError(found["failure"])
     built = run.scratch / "model"
     shutil.copytree(built, run.out, dirs_exist_ok=True)
@@ -113,6 +114,7 @@ def _start(settings: TrainingSettings, request: Path, progress: Progress) -> Non
         text=True,
         env=environment,
         start_new_session=True,
+        preexec_fn=_end_with_parent,
     )
     last: deque[str] = deque(maxlen=_LAST_LINES)
     try:
@@ -132,6 +134,12 @@ def _start(settings: TrainingSettings, request: Path, progress: Progress) -> Non
         )
 
 
+def _end_with_parent() -> None:
+    """Linux: the processes end when this one is killed, else two runs could write one scratch."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+_PR_SET_PDEATHSIG = 1
 _MARK = "imprimatur: "
 
 
