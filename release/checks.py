@@ -52,6 +52,8 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
     for name, training in release.training.items():
         yield from _undefined(("training", name, "base"), [training.base], full)
         yield from _undefined(("training", name, "corpus"), [training.corpus], release.corpora)
+        replayed = [training.replay.corpus] if training.replay else []
+        yield from _undefined(("training", name, "replay"), replayed, release.corpora)
     for name, merging in release.merging.items():
         yield from _undefined(("merging", name, "mergekit"), parents_of(merging), full)
         yield from _unfounded_sweep(name, merging, release)
