@@ -87,7 +87,7 @@ def have(tmp_path: Path) -> dict[str, Artefact]:
 def place(root: Path, progress: Callable[[str], None] = print) -> Place:
     for part in ("out", "scratch"):
         (root / part).mkdir(parents=True, exist_ok=True)
-    return Place(root / "out", root / "out", root / "scratch", progress)
+    return Place(root / "out", root / "out", root / "scratch", root / "cache", progress)
 
 
 def test_the_sweeps_choice_is_what_mergekit_makes(

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from training.estimate import Estimate, Shape, estimate
 from training.settings import TinyModel, TrainingSettings
-from training.tokens import encoder
+from training.encoding import encoder
 
 
 @pytest.mark.parametrize(

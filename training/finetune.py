@@ -18,6 +18,7 @@ from hub.disk import write_json
 from hub.manifest import Number, Outcome
 from hub.model_folder import model_files, quiet
 from training import accounting, arguments, system
+from training.encoding import end_of_text
 from training.pretrain import (
     CURVE,
     Progress,
@@ -29,7 +30,6 @@ from training.pretrain import (
     reproducible,
 )
 from training.settings import FineTuningSettings, TrainingError
-from training.tokens import end_of_text
 from training.weights import load, peft_config, save
 
 if TYPE_CHECKING:
