@@ -39,7 +39,8 @@ def _tiny(name: str, settings: TinyModel) -> Step:
 
 def _training(name: str, settings: TrainingSettings, release: Release) -> Step:
     use = release.corpora[settings.corpus].use
-    part = settings.model_dump(mode="json") | {"position": release.training_position}
+    part = settings.model_dump(mode="json", exclude={"hardware"})
+    part |= {"position": release.training_position}
     replayed = (("replay", settings.replay.corpus),) if settings.replay else ()
 
     def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:

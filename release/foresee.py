@@ -1,0 +1,189 @@
+"""What can be known of training and merging before anything is computed: for `plan`.
+
+    merges      do the parents fit together? from headers where they are made, else from what the
+                release file says of the model that they go back to
+    licences    may this be trained, merged, copied? under which licence would the result be?
+    estimates   memory, steps, hours, energy and cost of a run, for hardware that is named
+
+`BadInput` found here is a problem (exit code 2), `Refused` a refusal (3).
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from hub.failure import BadInput, Refused
+from hub.licences import compose
+from hub.licences.expression import permission
+from hub.licences.recognise import recognise
+from hub.manifest import Artefact
+from merging import headers, preflight
+from merging.settings import parents_of
+from release.gate import may_train
+from release.schema import Release
+from training.arguments import MAX_LENGTH
+from training.estimate import Shape, estimate
+from training.settings import TinyModel
+
+TOKENS_A_WORD = 1.6
+"""to foretell the steps of an epoch; between what a French and a German text take of a Qwen 3"""
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    notes: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+
+
+def foresee(release: Release, have: Mapping[str, Artefact], folder: Path) -> Foreseen:
+    """`have` holds what is up to date; `folder` is where a merge would be written, or above it."""
+    found = Foreseen()
+    looks: list[Callable[[], Iterable[str]]] = [
+        *(partial(_merge, release, name, have, folder) for name in release.merging),
+        *(partial(_licence, release, name, have) for name in _made(release)),
+        *(partial(_run, release, name, have) for name in release.training),
+    ]
+    for look in looks:
+        try:
+            found.notes.extend(look())
+        except Refused as refusal:
+            found.refusals.append(str(refusal))
+        except BadInput as problem:
+            found.problems.append(str(problem))
+    return found
+
+
+def check(release: Release, folder: Path) -> None:
+    """Raises BadInput, else Refused, with all that can be told before anything is made."""
+    found = foresee(release, {}, folder)
+    if found.problems:
+        raise BadInput("\n".join([*found.problems, *found.refusals]))
+    if found.refusals:
+        raise Refused("\n".join(found.refusals))
+
+
+def _made(release: Release) -> list[str]:
+    return [*release.training, *release.merging, *release.quantised]
+
+
+def _merge(
+    release: Release, name: str, have: Mapping[str, Artefact], folder: Path
+) -> Iterable[str]:
+    mergekit = release.merging[name].mergekit
+    parents = parents_of(release.merging[name])
+    known = {parent: _parent(release, parent, have) for parent in parents}
+    described = {parent: one for parent, one in known.items() if one is not None}
+    try:
+        notes = preflight.check(described) if len(described) > 1 else []
+        preflight.check_configuration(mergekit, described)
+        if described and all(one.tensors for one in described.values()):
+            preflight.check_room(mergekit, described[parents[0]], folder)
+    except BadInput as error:
+        raise BadInput(f"merging.{name}: {error}") from error
+    return [f"{name}: {note}" for note in notes]
+
+
+def _parent(release: Release, name: str, have: Mapping[str, Artefact]) -> headers.Parent | None:
+    if name in have:
+        return headers.read(name, have[name].folder)
+    tiny = origin(release, name)
+    if tiny is None:
+        return None
+    width, heads = tiny.hidden_size, tiny.num_attention_heads * tiny.head_dim
+    shapes = {
+        "model.embed_tokens.weight": (tiny.vocab_size, width),
+        "model.layers.0.self_attn.q_proj.weight": (heads, width),
+        "model.layers.0.self_attn.k_proj.weight": (tiny.num_key_value_heads * tiny.head_dim, width),
+        "model.layers.0.mlp.gate_proj.weight": (tiny.intermediate_size, width),
+    }
+    return headers.Parent(
+        name, tiny.model_dump(),
+        {key: headers.Tensor(shape, "F32") for key, shape in shapes.items()},
+        (tiny.corpus, tiny.vocab_size), {}, None,
+    )  # fmt: skip
+
+
+def _licence(release: Release, name: str, have: Mapping[str, Artefact]) -> Iterable[str]:
+    """Raises Refused where it may not be trained, or what comes of it may not be published."""
+    if name in release.training:
+        training = release.training[name]
+        use = release.corpora[training.corpus].use
+        replay = [training.replay.corpus] if training.replay else []
+        texts = [
+            licence
+            for corpus in (training.corpus, *replay)
+            if corpus in have
+            for licence in have[corpus].manifest.licence
+        ]
+        may_train(name, use, licences(release, training.base, have), texts)
+    found = licences(release, name, have)
+    if wrong := [
+        one for one in found if permission(one, ("train", "publish_adapted")) != "allowed"
+    ]:
+        raise Refused(
+            f"{name} could not be published: {', '.join(wrong)} does not allow publishing what was "
+            "made from it"
+        )
+    return [f"{name}: would be under {' and '.join(found)}"]
+
+
+def licences(release: Release, name: str, have: Mapping[str, Artefact]) -> tuple[str, ...]:
+    """By which a model is bound, or would be: it is composed as the run will compose it."""
+    if name in have:
+        return have[name].manifest.licence
+    if name in release.models:
+        said = release.models[name].tiny.licence
+        return (recognise(said) or said,)
+    if name in release.training:
+        training = release.training[name]
+        texts = have[training.corpus].manifest.licence if training.corpus in have else ()
+        base = licences(release, training.base, have)
+        use = release.corpora[training.corpus].use
+        return compose.adapted(base, use, texts, release.training_position)
+    parents = (
+        parents_of(release.merging[name])
+        if name in release.merging
+        else [release.quantised[name].model]
+    )
+    return compose.merged(licences(release, parent, have) for parent in parents)
+
+
+def _run(release: Release, name: str, have: Mapping[str, Artefact]) -> Iterable[str]:
+    settings = release.training[name]
+    if settings.hardware is None:
+        return []
+    shape = _shape(release, settings.base, have)
+    if shape is None:
+        return [f"{name}: nothing can be estimated before {settings.base} is made"]
+    words = have[settings.corpus].manifest.numbers.get("words") if settings.corpus in have else None
+    num_tokens = round(TOKENS_A_WORD * words.value) if words else None
+    length = int(settings.sft_config.get("max_length", MAX_LENGTH))
+    try:
+        found = estimate(shape, settings, num_tokens, length)
+    except BadInput as error:
+        raise BadInput(f"training.{name}.hardware: {error}") from error
+    if found.refusal:
+        raise BadInput(f"training.{name} does not fit: {found.refusal}")
+    return [f"{name}: {found}"]
+
+
+def _shape(release: Release, base: str, have: Mapping[str, Artefact]) -> Shape | None:
+    if base in have:
+        return Shape.of(json.loads((have[base].folder / "config.json").read_bytes()))
+    tiny = origin(release, base)
+    return Shape.of(tiny.model_dump()) if tiny else None
+
+
+def origin(release: Release, name: str) -> TinyModel | None:
+    """The built-in model that a model goes back to; its shape is that of all its descendants."""
+    seen: set[str] = set()
+    while name in release.training and name not in seen:
+        seen.add(name)
+        name = release.training[name].base
+    if name in release.merging and name not in seen:
+        parents = parents_of(release.merging[name])
+        return origin(release, parents[0]) if parents else None
+    return release.models[name].tiny if name in release.models else None
