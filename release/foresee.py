@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from hub.failure import BadInput, Refused
@@ -21,11 +22,11 @@ from hub.licences.recognise import recognise
 from hub.manifest import Artefact
 from merging import headers, preflight
 from merging.settings import parents_of
-from release.gate import may_train
+from release.gate import may_train, terms
 from release.schema import Release
 from training.arguments import MAX_LENGTH
 from training.estimate import Shape, estimate
-from training.settings import TinyModel
+from training.settings import RunSettings, TinyModel
 
 TOKENS_A_WORD = 1.6
 """to foretell the steps of an epoch; between what a French and a German text take of a Qwen 3"""
@@ -41,10 +42,13 @@ class Foreseen:
 def foresee(release: Release, have: Mapping[str, Artefact], folder: Path) -> Foreseen:
     """`have` holds what is up to date; `folder` is where a merge would be written, or above it."""
     found = Foreseen()
+    if _circular(release):  # which `steps` says with its names
+        return found
     looks: list[Callable[[], Iterable[str]]] = [
         *(partial(_merge, release, name, have, folder) for name in release.merging),
         *(partial(_licence, release, name, have) for name in _made(release)),
         *(partial(_run, release, name, have) for name in release.training),
+        *(partial(_tuning, release, name, have) for name in release.finetuning),
     ]
     for look in looks:
         try:
@@ -65,8 +69,19 @@ def check(release: Release, folder: Path) -> None:
         raise Refused("\n".join(found.refusals))
 
 
+def _circular(release: Release) -> bool:
+    runs: dict[str, RunSettings] = {**release.training, **release.finetuning}
+    parents = {name: [run.base] for name, run in runs.items()}
+    parents |= {name: parents_of(merge) for name, merge in release.merging.items()}
+    try:
+        TopologicalSorter(parents).prepare()
+    except CycleError:
+        return True
+    return False
+
+
 def _made(release: Release) -> list[str]:
-    return [*release.training, *release.merging, *release.quantised]
+    return [*release.training, *release.finetuning, *release.merging, *release.quantised]
 
 
 def _merge(
@@ -119,6 +134,10 @@ def _licence(release: Release, name: str, have: Mapping[str, Artefact]) -> Itera
             for licence in have[corpus].manifest.licence
         ]
         may_train(name, use, licences(release, training.base, have), texts)
+    elif name in release.finetuning:
+        tuning = release.finetuning[name]
+        said = terms(release.sources[tuning.examples])
+        may_train(name, tuning.use, licences(release, tuning.base, have), said)
     found = licences(release, name, have)
     if wrong := [
         one for one in found if permission(one, ("train", "publish_adapted")) != "allowed"
@@ -135,14 +154,19 @@ def licences(release: Release, name: str, have: Mapping[str, Artefact]) -> tuple
     if name in have:
         return have[name].manifest.licence
     if name in release.models:
-        said = release.models[name].tiny.licence
-        return (recognise(said) or said,)
+        stated = release.models[name].tiny.licence
+        return (recognise(stated) or stated,)
     if name in release.training:
         training = release.training[name]
         texts = have[training.corpus].manifest.licence if training.corpus in have else ()
         base = licences(release, training.base, have)
         use = release.corpora[training.corpus].use
         return compose.adapted(base, use, texts, release.training_position)
+    if name in release.finetuning:
+        tuning = release.finetuning[name]
+        base = licences(release, tuning.base, have)
+        said = terms(release.sources[tuning.examples])
+        return compose.adapted(base, tuning.use, said, release.training_position)
     parents = (
         parents_of(release.merging[name])
         if name in release.merging
@@ -153,21 +177,36 @@ def licences(release: Release, name: str, have: Mapping[str, Artefact]) -> tuple
 
 def _run(release: Release, name: str, have: Mapping[str, Artefact]) -> Iterable[str]:
     settings = release.training[name]
+    corpus = have.get(settings.corpus)
+    words = corpus.manifest.numbers.get("words") if corpus else None
+    num_tokens = round(TOKENS_A_WORD * words.value) if words else None
+    return _estimate(release, f"training.{name}", settings, num_tokens, have)
+
+
+def _tuning(release: Release, name: str, have: Mapping[str, Artefact]) -> Iterable[str]:
+    return _estimate(release, f"finetuning.{name}", release.finetuning[name], None, have)
+
+
+def _estimate(
+    release: Release,
+    where: str,
+    settings: RunSettings,
+    num_tokens: int | None,
+    have: Mapping[str, Artefact],
+) -> Iterable[str]:
     if settings.hardware is None:
         return []
     shape = _shape(release, settings.base, have)
     if shape is None:
-        return [f"{name}: nothing can be estimated before {settings.base} is made"]
-    words = have[settings.corpus].manifest.numbers.get("words") if settings.corpus in have else None
-    num_tokens = round(TOKENS_A_WORD * words.value) if words else None
+        return [f"{where}: nothing can be estimated before {settings.base} is made"]
     length = int(settings.sft_config.get("max_length", MAX_LENGTH))
     try:
         found = estimate(shape, settings, num_tokens, length)
     except BadInput as error:
-        raise BadInput(f"training.{name}.hardware: {error}") from error
+        raise BadInput(f"{where}.hardware: {error}") from error
     if found.refusal:
-        raise BadInput(f"training.{name} does not fit: {found.refusal}")
-    return [f"{name}: {found}"]
+        raise BadInput(f"{where} does not fit: {found.refusal}")
+    return [f"{where}: {found}"]
 
 
 def _shape(release: Release, base: str, have: Mapping[str, Artefact]) -> Shape | None:
@@ -180,9 +219,10 @@ def _shape(release: Release, base: str, have: Mapping[str, Artefact]) -> Shape |
 def origin(release: Release, name: str) -> TinyModel | None:
     """The built-in model that a model goes back to; its shape is that of all its descendants."""
     seen: set[str] = set()
-    while name in release.training and name not in seen:
+    runs: dict[str, RunSettings] = {**release.training, **release.finetuning}
+    while name in runs and name not in seen:
         seen.add(name)
-        name = release.training[name].base
+        name = runs[name].base
     if name in release.merging and name not in seen:
         parents = parents_of(release.merging[name])
         return origin(release, parents[0]) if parents else None

@@ -7,8 +7,10 @@ and the rule.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from corpus.settings import SourceSettings
 from hub.failure import Refused
 from hub.licences.expression import licence_of, permission
+from hub.licences.recognise import recognise
 from hub.licences.rights import Use
 from hub.licences.table import LICENCES, Act
 from hub.manifest import Artefact
@@ -25,7 +27,7 @@ def gate(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
         acts += ("commercial",) if corpus.use == "commercial" else ()
         refusals += _of_corpus(name, artefacts[name], acts)
     release = recipe.release
-    for name in [*release.training, *release.merging, *release.quantised]:
+    for name in [*release.training, *release.finetuning, *release.merging, *release.quantised]:
         licences = artefacts[name].manifest.licence
         if not licences:
             refusals.append(f"{name}: no licence is stated for it")
@@ -53,6 +55,11 @@ def may_train(name: str, use: Use, base: Iterable[str], texts: Iterable[str]) ->
     ]
     if refusals:
         raise Refused(f"{name} is not trained ({use} use): " + "; ".join(refusals))
+
+
+def terms(source: SourceSettings) -> tuple[str, ...]:
+    """The licences that a source states for all it holds."""
+    return tuple(sorted({recognise(said.licence) or said.licence for said in source.terms}))
 
 
 def _allows(licence: str, acts: tuple[Act, ...]) -> bool:

@@ -155,6 +155,13 @@ def validation_texts(
     return found
 
 
+def configuration(settings: MergingSettings, swept: Artefact | None) -> dict[str, Any]:
+    """mergekit's, as the merge was made: after a sweep with a rule, with what it chose."""
+    from merging.sweep import chosen_candidate
+
+    return chosen_candidate(settings, front(swept)).mergekit if swept else settings.mergekit
+
+
 def front(swept: Artefact) -> list[dict[str, Any]]:
     """The points of a sweep, as `front.json` has them."""
     rows: list[dict[str, Any]] = json.loads((swept.folder / "front.json").read_bytes())

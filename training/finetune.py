@@ -11,6 +11,7 @@ learning rate 2e-5 with cosine decay, 64 examples a step, 3 epochs.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ Example = dict[str, Any]
 def finetune(
     settings: FineTuningSettings,
     base: Path,
-    examples: Path,
+    examples: Sequence[Path],
     out: Path,
     scratch: Path,
     progress: Progress,
@@ -56,7 +57,7 @@ def finetune(
     if settings.system in system.SHARDED:
         raise TrainingError("fine-tuning runs on one process: use system cpu or single-gpu")
     system.join(settings)
-    found = read(examples)
+    found = [example for path in examples for example in read(path)]
     with quiet(), reproducible(settings):
         config = AutoConfig.from_pretrained(base)
         args = arguments.build(

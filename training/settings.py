@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hub.failure import BadInput
+from hub.licences.rights import Use
 
 OURS = {
     "output_dir": "checkpoints go to the work folder",
@@ -206,5 +207,7 @@ class FineTuningSettings(RunSettings):
     examples: str
     """name of the source of the examples: JSON lines with `prompt` and `completion`, as texts or
     as chat messages"""
+    use: Use = "commercial"
+    """what the result may be used for; the source's terms have to allow it"""
     chat_template: str | None = None
     """Jinja; needed for chat messages where the base has none"""

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 
+from corpus.build import source_digest, source_files
 from hub.licences import compose
 from hub.licences.recognise import recognise
-from hub.manifest import Artefact, Outcome
-from release.gate import may_train
+from hub.manifest import Artefact, Input, Outcome, canonical_sha256
+from release.checkpoints import CHECKPOINT
+from release.gate import may_train, terms
 from release.recipe import Recipe
 from release.schema import Release
 from release.steps.step import Place, Step, licensed
-from training.settings import TinyModel, TrainingSettings
+from training.settings import FineTuningSettings, TinyModel, TrainingSettings
 
-CHECKPOINT = "-step-{}"
 VERSION = 1
 """Raise it when the same settings and corpus would give another model."""
 
@@ -22,6 +23,37 @@ def steps(recipe: Recipe) -> Iterator[Step]:
         yield _tiny(name, model.tiny)
     for name, training in release.training.items():
         yield _training(name, training, release)
+    for name, tuning in release.finetuning.items():
+        yield _finetuning(name, tuning, recipe)
+
+
+def _finetuning(name: str, settings: FineTuningSettings, recipe: Recipe) -> Step:
+    release = recipe.release
+    source = release.sources[settings.examples]
+    texts = terms(source)
+    digest = canonical_sha256(source_digest(source, recipe.data))
+
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        from training.finetune import finetune
+
+        base = have[settings.base]
+        may_train(name, settings.use, base.manifest.licence, texts)
+        examples = source_files(source, recipe.data)
+        outcome = finetune(
+            settings, base.folder, examples, place.out, place.scratch, place.progress
+        )
+        licences = compose.adapted(
+            base.manifest.licence, settings.use, texts, release.training_position
+        )
+        return {"": licensed(outcome, licences)}
+
+    part = settings.model_dump(mode="json", exclude={"hardware"})
+    return Step(
+        name, "training", "model",
+        part | {"position": release.training_position, "terms": list(texts)},
+        (("base", settings.base),),
+        (Input(role="examples", name=settings.examples, digest=digest),), VERSION, run,
+    )  # fmt: skip
 
 
 def _tiny(name: str, settings: TinyModel) -> Step:
