@@ -89,24 +89,26 @@ def _merge(
 ) -> Iterable[str]:
     mergekit = release.merging[name].mergekit
     parents = parents_of(release.merging[name])
-    known = {parent: _parent(release, parent, have) for parent in parents}
-    described = {parent: one for parent, one in known.items() if one is not None}
     try:
+        if all(parent in have for parent in parents):
+            described = {parent: headers.read(parent, have[parent].folder) for parent in parents}
+        else:
+            described = {
+                parent: _announced(parent, tiny)
+                for parent in parents
+                if (tiny := origin(release, parent))
+            }
         notes = preflight.check(described) if len(described) > 1 else []
         preflight.check_configuration(mergekit, described)
-        if described and all(one.tensors for one in described.values()):
+        if parents[0] in described:
             preflight.check_room(mergekit, described[parents[0]], folder)
     except BadInput as error:
         raise BadInput(f"merging.{name}: {error}") from error
     return [f"{name}: {note}" for note in notes]
 
 
-def _parent(release: Release, name: str, have: Mapping[str, Artefact]) -> headers.Parent | None:
-    if name in have:
-        return headers.read(name, have[name].folder)
-    tiny = origin(release, name)
-    if tiny is None:
-        return None
+def _announced(name: str, tiny: TinyModel) -> headers.Parent:
+    """A parent that is yet to be made, as far as the model that it goes back to tells."""
     width, heads = tiny.hidden_size, tiny.num_attention_heads * tiny.head_dim
     shapes = {
         "model.embed_tokens.weight": (tiny.vocab_size, width),
@@ -217,13 +219,15 @@ def _shape(release: Release, base: str, have: Mapping[str, Artefact]) -> Shape |
 
 
 def origin(release: Release, name: str) -> TinyModel | None:
-    """The built-in model that a model goes back to; its shape is that of all its descendants."""
+    """The built-in model whose shape a model has; None where that is not certain."""
     seen: set[str] = set()
     runs: dict[str, RunSettings] = {**release.training, **release.finetuning}
     while name in runs and name not in seen:
         seen.add(name)
         name = runs[name].base
-    if name in release.merging and name not in seen:
+    if name in release.merging:
         parents = parents_of(release.merging[name])
-        return origin(release, parents[0]) if parents else None
+        if not parents or "slices" in release.merging[name].mergekit:  # it may have other layers
+            return None
+        return origin(release, parents[0])
     return release.models[name].tiny if name in release.models else None
