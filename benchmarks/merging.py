@@ -16,7 +16,7 @@ The models are random and made here. Each side runs in a process of its own, all
 import argparse
 import json
 import os
-import resource
+import re
 import statistics
 import subprocess
 import sys
@@ -82,8 +82,14 @@ def side(name: str, root: Path) -> dict[str, float]:
     return {
         "seconds": seconds,
         "cpu": time.process_time() - busy,
-        "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "mib": peak_mib(),
     }
+
+
+def peak_mib() -> float:
+    """Of this process; getrusage would count the process that it was forked from."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1024
 
 
 def alone(name: str, root: Path) -> dict[str, float]:
