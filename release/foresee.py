@@ -19,17 +19,21 @@ from hub.failure import BadInput, Refused
 from hub.licences import compose
 from hub.licences.expression import permission
 from hub.licences.recognise import recognise
+from hub.licences.table import Act
 from hub.manifest import Artefact
 from merging import headers, preflight
 from merging.settings import parents_of
-from release.gate import may_train, terms
+from release.gate import may_train, may_tune, terms, use_of
 from release.schema import Release
 from training.arguments import MAX_LENGTH
 from training.estimate import Shape, estimate
-from training.settings import RunSettings, TinyModel
+from training.settings import RunSettings, TinyModel, TrainingSettings
 
 TOKENS_A_WORD = 1.6
 """to foretell the steps of an epoch; between what a French and a German text take of a Qwen 3"""
+
+ACTS: tuple[Act, ...] = ("train", "publish_adapted")
+"""that the licence of a published model has to allow"""
 
 
 @dataclass(frozen=True)
@@ -39,14 +43,20 @@ class Foreseen:
     refusals: list[str] = field(default_factory=list)
 
 
-def foresee(release: Release, have: Mapping[str, Artefact], folder: Path) -> Foreseen:
-    """`have` holds what is up to date; `folder` is where a merge would be written, or above it."""
+def foresee(
+    release: Release, have: Mapping[str, Artefact], folder: Path, publish: bool = True
+) -> Foreseen:
+    """`have` holds what is up to date; `folder` is where a merge would be written, or above it.
+
+    `publish`: whether models that could be made and not be published are refusals.
+    """
     found = Foreseen()
     if _circular(release):  # which `steps` says with its names
         return found
     looks: list[Callable[[], Iterable[str]]] = [
         *(partial(_merge, release, name, have, folder) for name in release.merging),
         *(partial(_licence, release, name, have) for name in _made(release)),
+        *(partial(_publishable, release, name, have) for name in _made(release) if publish),
         *(partial(_run, release, name, have) for name in release.training),
         *(partial(_tuning, release, name, have) for name in release.finetuning),
     ]
@@ -61,8 +71,8 @@ def foresee(release: Release, have: Mapping[str, Artefact], folder: Path) -> For
 
 
 def check(release: Release, folder: Path) -> None:
-    """Raises BadInput, else Refused, with all that can be told before anything is made."""
-    found = foresee(release, {}, folder)
+    """Before a run: raises BadInput, else Refused, with all that can be told beforehand."""
+    found = foresee(release, {}, folder, publish=False)
     if found.problems:
         raise BadInput("\n".join([*found.problems, *found.refusals]))
     if found.refusals:
@@ -124,31 +134,33 @@ def _announced(name: str, tiny: TinyModel) -> headers.Parent:
 
 
 def _licence(release: Release, name: str, have: Mapping[str, Artefact]) -> Iterable[str]:
-    """Raises Refused where it may not be trained, or what comes of it may not be published."""
+    """Raises Refused where it may not be trained."""
     if name in release.training:
         training = release.training[name]
-        use = release.corpora[training.corpus].use
-        replay = [training.replay.corpus] if training.replay else []
-        texts = [
-            licence
-            for corpus in (training.corpus, *replay)
-            if corpus in have
-            for licence in have[corpus].manifest.licence
-        ]
-        may_train(name, use, licences(release, training.base, have), texts)
+        base = licences(release, training.base, have)
+        may_train(name, use_of(release, training), base, _corpora(training, have))
     elif name in release.finetuning:
         tuning = release.finetuning[name]
         said = terms(release.sources[tuning.examples])
-        may_train(name, tuning.use, licences(release, tuning.base, have), said)
+        may_tune(name, tuning.use, licences(release, tuning.base, have), said)
+    return []
+
+
+def _publishable(release: Release, name: str, have: Mapping[str, Artefact]) -> Iterable[str]:
+    """Raises Refused where what comes of it could not be published, as the gate would."""
     found = licences(release, name, have)
-    if wrong := [
-        one for one in found if permission(one, ("train", "publish_adapted")) != "allowed"
-    ]:
+    if wrong := [one for one in found if permission(one, ACTS) != "allowed"]:
         raise Refused(
             f"{name} could not be published: {', '.join(wrong)} does not allow publishing what was "
             "made from it"
         )
     return [f"{name}: would be under {' and '.join(found)}"]
+
+
+def _corpora(training: TrainingSettings, have: Mapping[str, Artefact]) -> list[Artefact]:
+    """Those that are made."""
+    names = [training.corpus, *([training.replay.corpus] if training.replay else [])]
+    return [have[name] for name in names if name in have]
 
 
 def licences(release: Release, name: str, have: Mapping[str, Artefact]) -> tuple[str, ...]:
@@ -160,10 +172,9 @@ def licences(release: Release, name: str, have: Mapping[str, Artefact]) -> tuple
         return (recognise(stated) or stated,)
     if name in release.training:
         training = release.training[name]
-        texts = have[training.corpus].manifest.licence if training.corpus in have else ()
+        texts = {one for corpus in _corpora(training, have) for one in corpus.manifest.licence}
         base = licences(release, training.base, have)
-        use = release.corpora[training.corpus].use
-        return compose.adapted(base, use, texts, release.training_position)
+        return compose.adapted(base, use_of(release, training), texts, release.training_position)
     if name in release.finetuning:
         tuning = release.finetuning[name]
         base = licences(release, tuning.base, have)

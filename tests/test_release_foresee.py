@@ -66,9 +66,13 @@ def test_a_licence_that_does_not_compose_is_a_refusal() -> None:
     found = seen("models.blank.tiny.licence=CC-BY-ND-4.0")
     assert not found.problems
     assert any("adapted-slerp could not be published: CC-BY-ND-4.0" in r for r in found.refusals)
-    with pytest.raises(Refused, match=r"CC-BY-ND-4\.0"):
-        release = load(Path(DEMO), None, ("models.blank.tiny.licence=CC-BY-ND-4.0",)).release
-        check(release, Path.cwd())
+    check(load(Path(DEMO), None, ("models.blank.tiny.licence=CC-BY-ND-4.0",)).release, Path.cwd())
+    tuned = (
+        "sources.essays.terms={licence: CC-BY-NC-4.0}",
+        "finetuning={answering: {base: adapted, examples: essays}}",
+    )
+    with pytest.raises(Refused, match=r"CC-BY-NC-4\.0 of its texts does not allow commercial"):
+        check(load(Path(DEMO), None, tuned).release, Path.cwd())
     with pytest.raises(BadInput, match="h9"):
         check(load(Path(DEMO), None, ("training.base.hardware.gpu=h9",)).release, Path.cwd())
 

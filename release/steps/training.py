@@ -7,7 +7,7 @@ from hub.licences import compose
 from hub.licences.recognise import recognise
 from hub.manifest import Artefact, Input, Outcome, canonical_sha256
 from release.checkpoints import CHECKPOINT
-from release.gate import may_train, terms
+from release.gate import may_train, may_tune, terms, use_of
 from release.recipe import Recipe
 from release.schema import Release
 from release.steps.step import Place, Step, licensed
@@ -37,7 +37,7 @@ def _finetuning(name: str, settings: FineTuningSettings, recipe: Recipe) -> Step
         from training.finetune import finetune
 
         base = have[settings.base]
-        may_train(name, settings.use, base.manifest.licence, texts)
+        may_tune(name, settings.use, base.manifest.licence, texts)
         examples = source_files(source, recipe.data)
         outcome = finetune(
             settings, base.folder, examples, place.out, place.scratch, place.progress
@@ -70,7 +70,7 @@ def _tiny(name: str, settings: TinyModel) -> Step:
 
 
 def _training(name: str, settings: TrainingSettings, release: Release) -> Step:
-    use = release.corpora[settings.corpus].use
+    use = use_of(release, settings)
     part = settings.model_dump(mode="json", exclude={"hardware"})
     part |= {"position": release.training_position}
     replayed = (("replay", settings.replay.corpus),) if settings.replay else ()
@@ -82,7 +82,7 @@ def _training(name: str, settings: TrainingSettings, release: Release) -> Step:
         replay = have[settings.replay.corpus] if settings.replay else None
         texts = {*corpus.manifest.licence, *(replay.manifest.licence if replay else ())}
         licences = compose.adapted(base.manifest.licence, use, texts, release.training_position)
-        may_train(name, use, base.manifest.licence, texts)
+        may_train(name, use, base.manifest.licence, [corpus, *([replay] if replay else [])])
         # One cache for all runs: the same corpus and tokenizer are tokenised once.
         tokens = place.out.parents[1] / "tokens"
         where = Run(base.folder, corpus, place.out, place.scratch, tokens, replay)
