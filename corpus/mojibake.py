@@ -53,17 +53,16 @@ def _repairs_of(line: str) -> Iterator[Edit]:
         return
     # Wrong decoding makes of one character two or three that are not ASCII: words of ASCII stay,
     # and what changed lies between two of them.
-    old, new = (list(_ASCII_WORD.finditer(side)) for side in (line, repaired))
-    if [word[0] for word in old] != [word[0] for word in new]:
+    kept = _ASCII_WORD.findall(line)
+    if kept != _ASCII_WORD.findall(repaired):
         yield _narrowed(line, 0, len(line), repaired)
         return
-    ends = zip([0, *(w.end() for w in old)], [*(w.start() for w in old), len(line)], strict=True)
-    new_ends = zip(
-        [0, *(w.end() for w in new)], [*(w.start() for w in new), len(repaired)], strict=True
-    )
-    for (start, end), (new_start, new_end) in zip(ends, new_ends, strict=True):
-        if line[start:end] != repaired[new_start:new_end]:
-            yield _narrowed(line, start, end, repaired[new_start:new_end])
+    position = 0
+    gaps, new_gaps = _ASCII_WORD.split(line), _ASCII_WORD.split(repaired)
+    for gap, new_gap, word in zip(gaps, new_gaps, [*kept, ""], strict=True):
+        if gap != new_gap:
+            yield _narrowed(line, position, position + len(gap), new_gap)
+        position += len(gap) + len(word)
 
 
 def looks_broken(text: str) -> bool:
