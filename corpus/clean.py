@@ -28,6 +28,7 @@ from corpus.marks import (
     COMPOSES,
     CONTROL,
     RARE,
+    SLASHES,
     SPACES,
     TRAILING,
     marks,
@@ -151,7 +152,7 @@ _STEPS: tuple[tuple[int, Callable[[str], Iterator[Edit]]], ...] = (
     (COMPOSES, _composed),
     (RARE, _all("line_end", _LINE_END, "\n")),
     (CONTROL, _controls),
-    (ANY, _all("url", _HTTP, "")),
+    (SLASHES, _all("url", _HTTP, "")),
     (ANY, _all("url", _WWW, "")),
 )
 """(mark without which there is nothing to do, edits)"""

@@ -18,12 +18,16 @@ from corpus.mojibake import GOES_ON, LEADS
 RARE, CONTROL, SPACES, TRAILING, BREAKS, BROKEN, COMPOSES = (1 << bit for bit in range(7))
 """`&`, tab or carriage return; a control character; two spaces; a space before a line end; a line
 end; what a misread letter begins with; what may not be NFC"""
-ANY = 1 << 7
+SLASHES = 1 << 7
+"""two of them"""
+ANY = 1 << 8
 """always set"""
-ALL = (1 << 8) - 1
+ALL = (1 << 9) - 1
 
 # Kinds of one character. A pair is a kind and the one of twice its value after it.
-_RARE, _SPACE, _LINE_END, _LEAD, _GOES_ON, _CONTROL, _COMPOSES = (1 << bit for bit in range(7))
+_RARE, _SPACE, _LINE_END, _LEAD, _GOES_ON, _CONTROL, _COMPOSES, _SLASH = (
+    1 << bit for bit in range(8)
+)
 _NFC = (
     range(0x0300), range(0x0370, 0x0483), range(0x048A, 0x0530), range(0x1E00, 0x1F00),
     range(0x2002, 0x20D0), range(0x2100, 0x2300), range(0x4E00, 0xA000),
@@ -40,7 +44,7 @@ def _table() -> NDArray[np.uint8]:
             if not unicodedata.is_normalized("NFC", chr(point)):
                 kinds[point] = _COMPOSES
     for characters, kind in (
-        ("&\t\r", _RARE), (" ", _SPACE | _GOES_ON), ("\n", _LINE_END),
+        ("&\t\r", _RARE), (" ", _SPACE | _GOES_ON), ("\n", _LINE_END), ("/", _SLASH),
         (LEADS, _LEAD), (GOES_ON, _GOES_ON),
     ):  # fmt: skip
         kinds[[ord(character) for character in characters]] |= kind
@@ -58,13 +62,14 @@ def marks(text: str) -> int:
     kinds = _KINDS.take(codes, mode="clip")
     seen = int(np.bitwise_or.reduce(kinds))
     first, second = kinds[:-1], kinds[1:]
-    pairs = ((first << 1) & (_LINE_END | _GOES_ON) | (first & _SPACE)) & second
+    pairs = ((first << 1) & (_LINE_END | _GOES_ON) | (first & (_SPACE | _SLASH))) & second
     beside = int(np.bitwise_or.reduce(pairs))
     return (
         ANY
         | RARE * bool(seen & _RARE)
         | CONTROL * bool(seen & _CONTROL)
         | SPACES * bool(beside & _SPACE)
+        | SLASHES * bool(beside & _SLASH)
         | TRAILING * bool(beside & _LINE_END)
         | BREAKS * bool(seen & _LINE_END)
         | BROKEN * bool(beside & _GOES_ON)

@@ -26,6 +26,7 @@ from corpus.marks import (
     COMPOSES,
     CONTROL,
     RARE,
+    SLASHES,
     SPACES,
     TRAILING,
     marks,
@@ -72,6 +73,7 @@ def test_what_has_no_mark_has_nothing_to_search_for(text):
     assert seen & SPACES or "  " not in text
     assert seen & TRAILING or " \n" not in text
     assert seen & BREAKS or "\n" not in text
+    assert seen & SLASHES or "//" not in text
     assert seen & RARE or not set(text) & set("&\r\t")
     assert seen & CONTROL or all(c in "\t\n\r\x85" or unicodedata.category(c) != "Cc" for c in text)
 
