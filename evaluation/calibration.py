@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from evaluation.results import Sample
-from evaluation.statistics.intervals import proportion
+from evaluation.statistics.intervals import wilson
 
 BINS = 10
 
@@ -82,9 +82,9 @@ def _bins(model: str, group: str, samples: Sequence[Sample], confidence: float) 
     rows = []
     for at, (sure, right) in sorted(means.items()):
         held = [correct for _, correct in filled[at]]
-        within = proportion(sum(held), len(held), confidence)
+        ends = wilson(sum(held), len(held), confidence)
         rows.append(
             Bin(model, group, at / BINS, (at + 1) / BINS, len(held), sure, right,
-                within.low, within.high, ece, brier)
+                *ends, ece, brier)
         )  # fmt: skip
     return rows

@@ -131,7 +131,7 @@ def scores(rows: Sequence[Mapping[str, Any]]) -> str | None:
 def reliability(rows: Sequence[Mapping[str, Any]]) -> str | None:
     """`rows` of calibration.parquet: {model, group, confidence, accuracy, ci_low, ci_high, ece}."""
     groups = list(dict.fromkeys(str(row["group"]) for row in rows))
-    models = list(dict.fromkeys(str(row["model"]) for row in rows))[: len(_LINES)]
+    models = list(dict.fromkeys(str(row["model"]) for row in rows))
     parts: list[str] = []
     for number, group in enumerate(groups):
         top = number * 400.0
@@ -150,6 +150,8 @@ def reliability(rows: Sequence[Mapping[str, Any]]) -> str | None:
                 parts.append(line(a, y.at(row["ci_low"]), a, y.at(row["ci_high"]), colour))
             words = f"{_short(model)}, calibration error {mine[0]['ece']:.3f}"
             parts.append(text(390, top + 50 + place * 20, words, colour=colour))
+        if len(models) > len(_LINES):
+            parts.append(text(390, top + 140, f"and {len(models) - len(_LINES)} others, not drawn"))
     return document(680, 400.0 * len(groups), "Confidence and truth", parts) if groups else None
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.calibration import reliability
-from evaluation.results import read_answers, read_scores
+from evaluation.results import Sample, read_answers, read_scores
 from hub.cards import results as results_card
 from hub.disk import write_atomically, write_json
 from hub.manifest import verify_payload
@@ -23,20 +23,22 @@ def repo(context: Context, building: Path) -> Repo:
     folder = building / "dataset" / context.repo("results")
     evaluation = context.recipe.release.evaluation
     tasks: list[dict[str, Any]] = []
+    answers: dict[str, list[Sample]] = {}
     bins: list[dict[str, Any]] = []
     for model in evaluation.answering if evaluation else []:
         artefact = context.artefacts[model + RESULTS]
         verify_payload(artefact)
         samples = folder / "samples" / f"{model}.parquet"
         place(artefact.folder / "samples.parquet", samples)
-        bins += [asdict(each) for each in reliability(read_answers(samples), context.confidence)]
+        answers[model] = read_answers(samples)
+        bins += [asdict(each) for each in reliability(answers[model], context.confidence)]
         tasks += [asdict(score) for score in read_scores(artefact)]
     columns.write(folder / "tasks.parquet", tasks, columns.TASKS)
     if bins:
         columns.write(folder / "calibration.parquet", bins, columns.CALIBRATION)
     found = table.differences(context.recipe.release, context.artefacts)
     columns.write(folder / "scores.parquet", context.scores, columns.SCORES)
-    ranks = rank_rows(context.scores, context.confidence)
+    ranks = rank_rows(context.scores, context.confidence, answers)
     columns.write(folder / "ranks.parquet", ranks, RANKS)
     write_json(folder / "models.json", {"models": _models(context)})
     rows = [columns.difference(each) for each in found]
