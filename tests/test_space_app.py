@@ -138,7 +138,7 @@ def copy_space(to: Path) -> Path:
 
 
 @contextmanager
-def booted(space: Path, **environment: str) -> Iterator[str]:
+def booted(space: Path, python: str = sys.executable, **environment: str) -> Iterator[str]:
     """`python app.py` in that folder, its address once it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -147,7 +147,7 @@ def booted(space: Path, **environment: str) -> Iterator[str]:
     home = {"HF_HOME": str(space.parent / "home"), "GRADIO_SERVER_PORT": str(port)}
     with (space.parent / "log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "app.py"],
+            [python, "app.py"],
             cwd=space,
             env={**clean, **home, **environment},
             stdout=log,
