@@ -67,7 +67,7 @@ export class Grid {
 
   // At once what is in sight; what lies just beyond it when the browser has a moment. A row keeps its
   // place among the lines (row modulo their number), so that scrolling moves and fills nodes and
-  // neither makes nor removes any: that alone was most of a frame.
+  // neither makes nor removes any.
   draw(anew = false) {
     const { view } = this;
     if (!view) return;

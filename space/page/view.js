@@ -113,7 +113,7 @@ export function nextSort(current, id, better, ranked) {
   return direction === first ? `${id}:${first === "up" ? "down" : "up"}` : "";
 }
 
-// Numbers sort without a comparator in a tenth of the time, and each model then looks up its place:
+// Numbers alone sort without calling back for each pair, and each model then looks up its place:
 // equal ones in the order they came in, those without a value last.
 function order(models, valueOf, direction) {
   const sign = direction === "up" ? 1 : -1;
