@@ -1,9 +1,10 @@
 """Importing Gradio in half the time.
 
 For each of its 81 components Gradio parses its own source and renders a .pyi file anew, on every
-import: nearly half of its 3.7 seconds. It leaves out components that lie in no file, so that is what it is
-told; only editors read these stubs, and a Gradio that asks otherwise is imported as slowly as ever.
-The garbage collector has nothing to find among what an import makes, and costs another tenth.
+import: nearly half of its 3.7 seconds. It leaves out components that lie in no file, so that is
+what it is told; only editors read these stubs, and a Gradio that asks otherwise is imported as
+slowly as ever. The garbage collector has nothing to find among what an import makes, and costs
+another tenth.
 """
 
 import gc
