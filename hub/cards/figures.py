@@ -5,14 +5,16 @@ front     what every candidate of a sweep costs and brings
 curve     training loss over tokens
 progress  what each checkpoint of a run scores over tokens, a line a group
 scores    every model's score with its interval, a metric and group
+reliability  how often answers of each confidence were right, a panel a group
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hub.cards.sources import Source
-from hub.cards.svg import BLUE, GREEN, ORANGE, document, line, text
+from hub.cards.svg import BLUE, GREEN, ORANGE, PURPLE, document, line, text
 
+_LINES = (BLUE, ORANGE, GREEN, PURPLE)
 _MOST = 20
 """bars that can be read; what is left is summed up as one"""
 
@@ -152,6 +154,33 @@ def scores(rows: Sequence[Mapping[str, Any]]) -> str | None:
         parts += [text(x.at(tick), bottom + 14, f"{tick:.2f}", 10, "middle") for tick in x.ticks()]
         top = bottom + 30
     return document(680, top, "Scores with their intervals", parts) if panels else None
+
+
+def reliability(rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """`rows` of calibration.parquet: {model, group, confidence, accuracy, ci_low, ci_high, ece}."""
+    groups = list(dict.fromkeys(str(row["group"]) for row in rows))
+    models = list(dict.fromkeys(str(row["model"]) for row in rows))
+    parts: list[str] = []
+    for number, group in enumerate(groups):
+        top = number * 400.0
+        x, y = _Axis(0, 1, 70, 370), _Axis(0, 1, top + 330, top + 30)
+        parts += _frame(x, y, f"confidence, {group}", "share that was right")
+        parts.append(line(x.start, y.start, x.stop, y.stop))
+        for place, (model, colour) in enumerate(zip(models, _LINES, strict=False)):
+            mine = [row for row in rows if (row["group"], row["model"]) == (group, model)]
+            if not mine:
+                continue
+            at = [(x.at(float(row["confidence"])), y.at(float(row["accuracy"]))) for row in mine]
+            path = " ".join(f"{a:.1f},{b:.1f}" for a, b in at)
+            parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}"/>')
+            for (a, b), row in zip(at, mine, strict=True):
+                parts.append(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="4" fill="{colour}"/>')
+                parts.append(line(a, y.at(row["ci_low"]), a, y.at(row["ci_high"]), colour))
+            words = f"{_short(model)}, calibration error {mine[0]['ece']:.3f}"
+            parts.append(text(390, top + 50 + place * 20, words, colour=colour))
+        if len(models) > len(_LINES):
+            parts.append(text(390, top + 140, f"and {len(models) - len(_LINES)} others, not drawn"))
+    return document(680, 400.0 * len(groups), "Confidence and truth", parts) if groups else None
 
 
 def _axis(values: Sequence[float], start: float, stop: float) -> _Axis:
