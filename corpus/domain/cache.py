@@ -60,4 +60,5 @@ class Cache:
                 stream.truncate(len(whole))
         for line in whole.splitlines():
             row = json.loads(line)
-            self.answers[row.pop("key")] = Answer(**row)
+            key = row.pop("key")
+            self.answers[key] = Answer(**row)

@@ -75,7 +75,7 @@ class Server:
                 return Answer("refused", said=str(error.message)[:80])
             raise Failed(
                 f"{self.endpoint.url} answers {error.status_code} to a question in its own form "
-                f"({str(error.message)[:200]}): check url, model, key_variable and request"
+                f"({_words(error)}): check url, model, key_variable and request"
             ) from None
         except (openai.APIResponseValidationError, LookupError, ValueError, TypeError,
                 AttributeError):  # fmt: skip
@@ -131,6 +131,12 @@ class Server:
             raise ValueError(probability)
         tokens = int((found.get("usage") or {}).get("input_tokens", 0))
         return Answer("labelled", probability >= 0.5, probability, 1.0, input_tokens=tokens)
+
+
+def _words(error: Any) -> str:
+    """Why, in the server's words: FastAPI's `detail` or the protocol's `message`."""
+    told = error.response.text if error.body is None else str(error.body)
+    return " ".join((told or str(error.message)).split())[:200]
 
 
 def _key(endpoint: Endpoint) -> str:

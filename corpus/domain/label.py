@@ -7,7 +7,7 @@ pays nothing. A labeller that fails document after document is not asked 260,000
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -135,7 +135,13 @@ def _asked(
         with ThreadPoolExecutor(settings.endpoint.concurrency) as threads:
             size = min(BATCH, max(GIVE_UP, settings.endpoint.concurrency))
             for keys in _batches(texts, size):
-                yield keys, list(threads.map(server.ask, [texts[key] for key in keys]))
+                asked = [(key, threads.submit(server.ask, texts[key])) for key in keys]
+                wait([future for _, future in asked])
+                # What was answered is kept before the one that ends the run does so.
+                good = [(key, future) for key, future in asked if not future.exception()]
+                yield [key for key, _ in good], [future.result() for _, future in good]
+                for _, future in asked:
+                    future.result()
     finally:
         server.close()
 

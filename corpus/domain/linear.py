@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 EXPONENT = 0.7
 """of a text's number of features: 1 would trust a line as much as a page, 0.5 trusts pages more"""
 FEWEST_FEATURES = 15
-LEAST_WEIGHT = -0.3
+LEAST_WEIGHT = -0.4
 PENALTY = 10.0
 RAREST = 1e-3
 WINDOW_WORDS = (12, 25, 60, 150)

@@ -13,23 +13,44 @@ from corpus.domain.linear import Example, fit
 
 Floats = NDArray[np.float64]
 
+FOLDS = 4
 
-def scores_unseen(examples: Sequence[Example], seed: int = 0) -> Floats:
-    """Log-odds of each document by a classifier without its source.
 
-    nan where leaving the source out leaves its language with one class.
+def scores_unseen(examples: Sequence[Example], seed: int = 0, folds: int = FOLDS) -> Floats:
+    """Log-odds of each document by a classifier that learned without its source.
+
+    Sources are left out `folds` at a time, spread over languages and classes. nan where that leaves
+    a language with one class.
     """
     found = np.full(len(examples), np.nan)
-    for source in sorted({example.source for example in examples}):
-        mine = [number for number, e in enumerate(examples) if e.source == source]
-        rest = [example for example in examples if example.source != source]
-        languages = {examples[number].language for number in mine}
-        both = {language for language in languages if _has_both(rest, language)}
-        left = [e for e in rest if e.language in both or _has_both(rest, e.language)]
-        scored = [number for number in mine if examples[number].language in both]
-        if scored:
-            model = fit(left, seed)
+    fold_of = _folds(examples, folds)
+    for fold in range(folds):
+        rest = [example for example in examples if fold_of[example.source] != fold]
+        classes: dict[str, set[bool]] = {}
+        for example in rest:
+            classes.setdefault(example.language, set()).add(example.label)
+        both = {language for language, found_there in classes.items() if len(found_there) == 2}
+        learned = [example for example in rest if example.language in both]
+        scored = [
+            number
+            for number, example in enumerate(examples)
+            if fold_of[example.source] == fold and example.language in both
+        ]
+        if scored and learned:
+            model = fit(learned, seed)
             found[scored] = model.logits([examples[number].text for number in scored])
+    return found
+
+
+def _folds(examples: Sequence[Example], folds: int) -> dict[str, int]:
+    """A source is in one fold, in whatever languages it is."""
+    groups: dict[tuple[str, bool], set[str]] = {}
+    for example in examples:
+        groups.setdefault((example.language, example.label), set()).add(example.source)
+    found: dict[str, int] = {}
+    for _, sources in sorted(groups.items()):
+        for place, source in enumerate(sorted(sources)):
+            found.setdefault(source, place % folds)
     return found
 
 
@@ -43,6 +64,3 @@ def even_weights(examples: Sequence[Example]) -> Floats:
     weights = np.array([1 / sizes[e.label, e.source] / sources[e.label] for e in examples])
     return weights * len(examples) / weights.sum()
 
-
-def _has_both(examples: Sequence[Example], language: str) -> bool:
-    return len({e.label for e in examples if e.language == language}) == 2
