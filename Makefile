@@ -1,12 +1,13 @@
 # make demo    environment, install, one whole release on this machine, rehearsed and verified
 # make test    environment, install, lint, types, tests
+# make torture the publication killed 200 times and at a misbehaving Hub 200 times
 # make docs    the pages that are made from data
 # make lock    resolve the dependencies anew
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check docs lock clean
+.PHONY: demo test torture check docs lock clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed
@@ -15,6 +16,9 @@ demo: .venv/installed
 
 test: check
 	$(BIN)/pytest
+
+torture: .venv/installed
+	PYTHONPATH=tests $(BIN)/python -m torture --kills 200 --chaos 200
 
 check: .venv/installed
 	$(BIN)/ruff check .

@@ -1,13 +1,14 @@
-"""How fast near duplicates are found, how many, and how that grows.
+"""How fast a corpus is built, how many near duplicates are found, and how that grows.
 
     python -m benchmarks.corpus --quick     within 50 s on two cores
     python -m benchmarks.corpus             about 15 minutes, most of them datatrove's
 
 One JSON object a line: figure, value, unit, what it is measured against, goal, whether it holds.
 CPU figures are medians of `REPEATS` runs of both sides in fresh processes, each reading the same
-JSON lines; imports are not counted. The stock MinHash of datatrove needs spaCy; where it is missing
-the comparison is left out. Its tokenizer forgets its vocabulary after every document (spaCy's
-`memory_zone`), which is most of its time, so the comparison is made again with that undone.
+JSON lines; imports are not counted. The stock MinHash of datatrove needs spaCy, whose tokenizer
+forgets its vocabulary after every document (`memory_zone`), which is most of its time, so the
+comparison is made again with that undone. Always, and alone where spaCy is missing, it is made with
+words cut at spaces: datatrove's fastest form, and the hardest to beat.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from itertools import combinations
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -124,8 +125,16 @@ def find_near(path: Path, profile: ProfileName) -> dict[int, Removal]:
     return near_duplicates(texts.__getitem__, range(len(texts)), profile)
 
 
-def stock_minhash(path: Path, keep_vocabulary: bool) -> None:
-    """datatrove's three MinHash steps with their defaults, one task each."""
+_AT_SPACES = {
+    "word_tokenize": lambda self, text: text.split(),
+    "sent_tokenize": lambda self, text: [text],
+    "span_tokenize": lambda self, text: [(0, len(text))],
+}
+Words = Literal["spacy", "spacy keeping its vocabulary", "cut at spaces"]
+
+
+def stock_minhash(path: Path, cut_by: Words) -> None:
+    """datatrove's three MinHash steps with their defaults but the tokenizer, one task each."""
     import xxhash
     from datatrove.pipeline.dedup.minhash import (
         MinhashConfig,
@@ -134,15 +143,19 @@ def stock_minhash(path: Path, keep_vocabulary: bool) -> None:
         MinhashDedupSignature,
     )
     from datatrove.pipeline.readers import JsonlReader
+    from datatrove.utils.typeshelper import Languages
+    from datatrove.utils.word_tokenizers import WordTokenizer
     from loguru import logger
 
     logger.remove()
     config = MinhashConfig()
     with tempfile.TemporaryDirectory() as out:
-        signature = MinhashDedupSignature(f"{out}/signatures", config=config)
+        at_spaces = type("AtSpaces", (WordTokenizer,), _AT_SPACES)
+        language = at_spaces() if cut_by == "cut at spaces" else Languages.english
+        signature = MinhashDedupSignature(f"{out}/signatures", config=config, language=language)
         # datatrove 0.10.1 hands text to xxhash, which takes bytes only from version 4 on.
         signature._hash_func = lambda text: xxhash.xxh64_intdigest(text.encode())
-        if keep_vocabulary:
+        if cut_by == "spacy keeping its vocabulary":
             tokenizer = signature.word_tokenizer.tokenizer.tokenizer
             signature.word_tokenizer.word_tokenize = lambda text: [
                 stripped for token in tokenizer(text) if (stripped := token.text.strip())
@@ -152,6 +165,33 @@ def stock_minhash(path: Path, keep_vocabulary: bool) -> None:
             step = MinhashDedupBuckets(f"{out}/signatures", f"{out}/buckets", config=config)
             step.run(rank=bucket, world_size=config.num_buckets)
         MinhashDedupCluster(f"{out}/buckets", f"{out}/removed", config=config).run()
+
+
+def build_corpus(path: Path) -> int:
+    """The whole default corpus from one file: its number of words read."""
+    from corpus.build import build
+    from corpus.fingerprint import Shares
+    from corpus.settings import CorpusSettings, SourceSettings
+
+    source = SourceSettings(
+        reader="jsonl", files=path.name, language="fr", terms={"licence": "CC0-1.0"}
+    )
+    settings = CorpusSettings(sources=("made",), use="commercial")
+    with tempfile.TemporaryDirectory(dir=path.parent) as name:
+        out = Path(name)
+        built = build(
+            settings, {"made": source}, path.parent, {}, Shares(0.0, 0.0), 1,
+            out / "out", out / "excluded", out / "scratch", progress,
+        )  # fmt: skip
+    return int(built.corpus.numbers["read"].value)
+
+
+def throughput(path: Path, size: int) -> None:
+    used = measured(build_corpus, path)
+    rate = size / used.cpu_seconds
+    against = f"{size} documents of about 300 words"
+    unit = "documents per CPU-second"
+    report("whole corpus", rate, unit, against, ">= 2000", rate >= 2000)
 
 
 def measured(function: Callable[..., Any], *arguments: Any) -> Used:
@@ -164,7 +204,12 @@ def measured(function: Callable[..., Any], *arguments: Any) -> Used:
 
 def _measure(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Used:
     if function is stock_minhash:
-        for module in ("spacy", "datatrove.pipeline.dedup.minhash", "datatrove.pipeline.readers"):
+        for module in ("datatrove.pipeline.dedup.minhash", "datatrove.pipeline.readers"):
+            importlib.import_module(module)
+        if arguments[1] != "cut at spaces":
+            importlib.import_module("spacy")
+    if function is build_corpus:
+        for module in ("corpus.pipeline", "corpus.executors", "corpus.choosing", "corpus.ledger"):
             importlib.import_module(module)
     started, wall = time.process_time(), time.perf_counter()
     result = function(*arguments)
@@ -182,10 +227,12 @@ def progress(line: str) -> None:
 
 
 def compare_cpu(path: Path, size: int, repeats: int) -> None:
+    names: dict[Words, str] = {"cut at spaces": "MinHash with words cut at spaces"}
     if importlib.util.find_spec("spacy") is None:
-        progress("spaCy is not installed: the comparison with datatrove is left out")
-        return
-    names = {False: "stock MinHash", True: "MinHash, tokenizer keeping its vocabulary"}
+        progress("spaCy is not installed: datatrove's MinHash runs with words cut at spaces only")
+    else:
+        names["spacy"] = "stock MinHash"
+        names["spacy keeping its vocabulary"] = "MinHash, tokenizer keeping its vocabulary"
     cpu: dict[str, list[float]] = defaultdict(list)
     for turn in range(repeats):
         progress(f"CPU time on {size} documents, {turn + 1} of {repeats}")
@@ -198,7 +245,12 @@ def compare_cpu(path: Path, size: int, repeats: int) -> None:
         theirs = statistics.median(cpu[name])
         against = f"datatrove {version('datatrove')} {name}: {theirs:.1f} s"
         ratio = ours / theirs
-        report("near duplicates, CPU ratio", ratio, "ratio", against, "<= 0.4", ratio <= 0.4)
+        # The goal is set for the stock form.
+        stock = name == names.get("spacy")
+        goal = "<= 0.4" if stock else ""
+        report(
+            "near duplicates, CPU ratio", ratio, "ratio", against, goal, not stock or ratio <= 0.4
+        )
 
 
 def score(path: Path, planted: list[Planted], profile: ProfileName) -> None:
@@ -269,11 +321,11 @@ def growth(folder: Path) -> None:
         progress(f"growth: {size} documents")
         path = folder / f"growth-{factor}.jsonl"
         write_corpus(path, size, SEED + factor)
-        used = measured(find_near, path, "verified")
+        used = measured(build_corpus, path)
         path.unlink()
         base = base or used.cpu_seconds
         ratio = used.cpu_seconds / base / factor
-        name = f"near duplicates, {factor}x: "
+        name = f"whole corpus, {factor}x: "
         report(name + "CPU", used.cpu_seconds, "s", f"{size} documents", "", True)
         report(name + "CPU per document", ratio, "of 1x", "linear", "<= 1.5", ratio <= 1.5)
         below = used.peak_mib < 1536
@@ -289,6 +341,7 @@ def main(arguments: list[str] | None = None) -> None:
         path = Path(name) / "corpus.jsonl"
         progress(f"writing {size} documents")
         planted = write_corpus(path, size, SEED)
+        throughput(path, size)
         compare_cpu(path, size, 1 if quick else REPEATS)
         for profile in PROFILES:
             score(path, planted, profile)

@@ -1,4 +1,5 @@
-"""How fast the rehearsal Hub takes files from the real client, and how much memory that costs.
+"""How fast the rehearsal Hub takes files from the real client, how much memory that costs, and
+what the transaction of a publication adds to a bare `upload_folder`.
 
     python -m benchmarks.hub --quick     within 50 s on two cores: one run of each
     python -m benchmarks.hub             medians of three runs, and a file of 2 GB for the memory
@@ -26,6 +27,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from hub.manifest import describe_files
+from hub.publication import Publication, Repo, digest_of
 from hub.rehearsal.serve import READY, server_environment
 
 TOKEN = "hf_benchmark"  # noqa: S105
@@ -34,12 +37,21 @@ HUGE_BYTES = 2_000_000_000
 SMALL_FILES = 5_000
 RANGE_BYTES = 1 << 16
 RANGES = 300
+PUBLISHED_BYTES = 1_000_000_000
+QUICK_BYTES = 200_000_000
 REPEATS = 3
 
 CLIENT = r"""
 import sys, time
 from huggingface_hub import HfApi
 api, (what, path, repo) = HfApi(), sys.argv[1:]
+if what == "publication":
+    from pathlib import Path
+    from hub.publish.transaction import publish
+    start = time.perf_counter()
+    publish(Path(path), api, lambda line: None)
+    print(time.perf_counter() - start)
+    sys.exit()
 api.create_repo(repo)
 start = time.perf_counter()
 if what == "file":
@@ -93,6 +105,7 @@ def upload(server: Server, what: str, path: Path, *, xet: bool) -> float:
     """Seconds that the client says an upload took."""
     environment = {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
         "HOME": str(server.home),
         "HF_ENDPOINT": server.url,
         "HF_TOKEN": TOKEN,
@@ -108,6 +121,45 @@ def upload(server: Server, what: str, path: Path, *, xet: bool) -> float:
         command, env=environment, stdout=subprocess.PIPE, text=True, check=True, timeout=600
     )
     return float(done.stdout.split()[-1])
+
+
+def write_publication(folder: Path, num_bytes: int) -> Path:
+    """One results repo of four random shards and a card; returns its content folder."""
+    content = folder / "dataset" / "bench" / "model"
+    content.mkdir(parents=True)
+    (content / "README.md").write_text("---\nlicense: cc0-1.0\n---\n")
+    for shard in range(4):
+        write_random(content / f"shard-{shard}.parquet", num_bytes // 4 + shard)
+    files = describe_files(content, [path.name for path in content.iterdir()])
+    repo = Repo(type="dataset", id="bench/model", artefact="results", kind="results", digest="",
+                files=files)  # fmt: skip
+    publication = Publication(release="bench", version="0.1.0", namespace="bench",
+                              digest=digest_of((repo,)), repos=(repo,))  # fmt: skip
+    (folder / "publication.json").write_text(publication.model_dump_json())
+    return content
+
+
+def publication_speed(folder: Path, quick: bool) -> bool:
+    """Speed of a publication as a share of a bare `upload_folder`, in alternation."""
+    place = folder / "publication"
+    content = write_publication(place, QUICK_BYTES if quick else PUBLISHED_BYTES)
+    bare: list[float] = []
+    ours: list[float] = []
+    for number in range(1 if quick else REPEATS):
+        print(f"publishing, {number + 1}", file=sys.stderr)
+        with serving(folder) as server:
+            bare.append(upload(server, "folder", content, xet=True))
+        with serving(folder) as server:
+            ours.append(upload(server, "publication", place, xet=True))
+    share = statistics.median(bare) / statistics.median(ours)
+    size = sum(path.stat().st_size for path in content.iterdir())
+    found = {
+        "figure": f"speed of a publication of {size / 1e9:.1f} GB", "value": round(share, 3),
+        "unit": "of upload_folder", "goal": ">= 0.9", "holds": share >= 0.9,
+        "against": f"{statistics.median(bare):.2f} s of a bare upload_folder",
+    }  # fmt: skip
+    print(json.dumps(found), flush=True)
+    return share >= 0.9
 
 
 def read_ranges(server: Server, path: Path) -> float:
@@ -184,6 +236,7 @@ def measure(folder: Path, quick: bool) -> bool:
     for xet in (True, False):
         print(f"uploading, {'Xet' if xet else 'LFS'}", file=sys.stderr)
         holds += _of_mode(folder, large, small, repeats, against, quick, xet=xet)
+    holds.append(publication_speed(folder, quick))
     return all(holds)
 
 

@@ -1,231 +1,227 @@
-"""What becomes of each document, decided once all of them have been read.
+"""What becomes of each document, decided once all of them are known.
 
 The order is fixed and a document leaves at the first rule that takes it: unreadable, licence, other
-split, personal data, contaminated, copy, near duplicate. Copies pool their evidence before the
-licence is judged, so that a copy found under better words does not launder the original.
+split, personal data, contaminated, copy, near duplicate, mixture. Copies pool their evidence before
+the licence is judged, so that a copy found under better words does not launder the original.
+
+A document is a number here, and what is known about all of them are arrays of a few bytes each;
+names and words are read again from the units when rows are written.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+import json
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
-from corpus.document import SourceDocument
-from corpus.fingerprint import Shares, Split, split_of
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.fingerprint import Shares, Split
 from corpus.settings import CorpusSettings, SourceSettings
-from hub.licences.evidence import Evidence, Resolved, Verdict, judge_acts, settle
+from hub.licences.evidence import Evidence, Judgement, Resolved, judge_acts, settle
 from hub.licences.rights import RecordedDecision
+from hub.licences.table import restrictiveness
 
 Status = Split | Literal["kept", "excluded"]
 """a split: the document belongs to that one, not to this"""
 Reason = Literal[
-    "", "unreadable", "licence", "duplicate", "personal", "contaminated", "near_duplicate"
+    "", "unreadable", "licence", "personal", "contaminated", "duplicate", "near_duplicate", "mix"
 ]
+SPLITS: tuple[Split, ...] = ("train", "validation", "held_out")
+STATUSES: tuple[Status, ...] = (*SPLITS, "kept", "excluded")
+REASONS: tuple[Reason, ...] = (
+    "", "unreadable", "licence", "personal", "contaminated", "duplicate", "near_duplicate", "mix",
+)  # fmt: skip
+_KEPT, _EXCLUDED = STATUSES.index("kept"), STATUSES.index("excluded")
+
+Numbers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Read:
-    """What deciding needs of a document; its text stays on disk."""
+class Known(NamedTuple):
+    """All documents of the corpus in order, by number."""
 
-    document: SourceDocument
-    """without its text"""
-    fingerprint: str
-    num_words: int
-    question: str | None
-    """the test question found in it"""
-    has_personal_data: bool
+    source: NDArray[np.int32]
+    """position in the recipe's order of sources"""
+    fingerprint: NDArray[np.uint64]
+    """two columns: the first 128 bits"""
+    num_words: Numbers
+    unreadable: Flags
+    personal: Flags
+    contaminated: Flags
 
 
-@dataclass(frozen=True)
-class Decision:
-    """One row of the ledger."""
+class Fates(NamedTuple):
+    """What becomes of the documents."""
 
-    id: str
-    source: str
-    language: str
-    status: Status
-    reason: Reason
-    rule: str
-    """the rule in words"""
-    verdict: str
-    """allowed, refused or unknown for the asked use"""
-    licence: str
-    evidence: str
-    """the words that decided"""
-    rank: int
-    attribution: str
-    may_train: str
-    """allowed, refused or unknown, by the licence or by the source's basis of rights"""
-    may_publish_cleaned: str
-    may_publish_verbatim: str
-    rights_basis: str
-    """licence, or the exception, contract or permission in words"""
+    status: NDArray[np.int8]
+    reason: NDArray[np.int8]
+    kept_instead: Numbers
+    """of a copy: the document kept in its place; -1: none"""
+    similarity: NDArray[np.float64]
+
+    def of(self, status: Status) -> Numbers:
+        return np.flatnonzero(self.status == STATUSES.index(status))
+
+    def because(self, reason: Reason) -> Numbers:
+        return np.flatnonzero(self.reason == REASONS.index(reason))
+
+    def exclude(self, rows: Numbers | Flags, reason: Reason) -> None:
+        self.status[rows] = _EXCLUDED
+        self.reason[rows] = REASONS.index(reason)
+
+
+class Judged(NamedTuple):
+    """What the statements about a document, or about all copies of it, come to."""
+
+    resolved: Resolved
+    judgement: Judgement
     decided_by: str
-    """who decided by name about its licence, and why"""
-    kept_id: str
-    """of a copy: the document kept in its place"""
-    similarity: float
-    """of a copy, to that document: Jaccard similarity of word n-grams; 1 for an exact copy"""
-    num_words: int
+    preference: tuple[int, tuple[int, int, int, str]]
+    """smaller is kept first: the rank of the evidence, then how much the licence restricts"""
 
 
-def decide(
-    documents: Iterable[Read],
-    settings: CorpusSettings,
-    sources: dict[str, SourceSettings],
-    shares: Shares,
-    recorded: Sequence[RecordedDecision] = (),
-) -> list[Decision]:
-    """One decision a document, in the order given; `recorded` are those of people."""
-    read = _with_unique_ids(documents)
-    groups: dict[str, list[int]] = defaultdict(list)
-    for position, entry in enumerate(read):
-        if not entry.document.problem:
-            groups[entry.fingerprint].append(position)
-    decisions: dict[int, Decision] = {
-        position: _decision(entry, "excluded", "unreadable", entry.document.problem)
-        for position, entry in enumerate(read)
-        if entry.document.problem
-    }
-    for positions in groups.values():
-        decisions |= _decide_copies(positions, read, settings, sources, shares, recorded)
-    return [decisions[position] for position in range(len(read))]
+class Judge:
+    """Judges each combination of statements once, as far as memory allows."""
 
+    def __init__(
+        self,
+        settings: CorpusSettings,
+        sources: dict[str, SourceSettings],
+        recorded: Sequence[RecordedDecision],
+    ) -> None:
+        self._use = settings.use
+        self._sources = sources
+        self._recorded = recorded
+        self.judge = lru_cache(1 << 16)(self._judge)
 
-def preference(decisions: list[Decision], settings: CorpusSettings) -> list[int]:
-    """Positions of the kept documents, the one to keep first: source order, longest, id."""
-    order = {source: rank for rank, source in enumerate(settings.sources)}
-    kept = [position for position, entry in enumerate(decisions) if entry.status == "kept"]
-    return sorted(
-        kept,
-        key=lambda p: (order[decisions[p].source], -decisions[p].num_words, decisions[p].id),
-    )
-
-
-def without_near_duplicates(
-    decisions: list[Decision], removals: Mapping[int, tuple[int, float]]
-) -> list[Decision]:
-    """`removals` maps a position to that of the kept document and their similarity.
-
-    Exact copies of a removed document go by the same rule: a trail ends at a document that is kept.
-    """
-    kept_instead = {
-        decisions[position].id: (decisions[kept].id, similarity)
-        for position, (kept, similarity) in removals.items()
-    }
-    result = []
-    for decision in decisions:
-        stands_for = decision.kept_id or decision.id
-        if stands_for in kept_instead and (decision.status == "kept" or decision.kept_id):
-            kept_id, similarity = kept_instead[stands_for]
-            decision = replace(
-                decision,
-                status="excluded",
-                reason="near_duplicate",
-                rule=f"near duplicate of {kept_id}",
-                kept_id=kept_id,
-                similarity=similarity,
-            )
-        result.append(decision)
-    return result
-
-
-def _decide_copies(
-    positions: list[int],
-    read: list[Read],
-    settings: CorpusSettings,
-    sources: dict[str, SourceSettings],
-    shares: Shares,
-    recorded: Sequence[RecordedDecision],
-) -> dict[int, Decision]:
-    """All copies of one text share one licence and one fate; if that is to be kept, one stays."""
-    order = {source: rank for rank, source in enumerate(settings.sources)}
-    first = min(positions, key=lambda p: (order[read[p].document.source], read[p].document.id))
-    documents = [read[position].document for position in positions]
-    evidence = [entry for document in documents for entry in _evidence(document, sources)]
-    copies = [(document.id, document.source) for document in documents]
-    resolved, decided_by = settle(evidence, copies, recorded)
-    basis = sources[read[first].document.source].rights_basis
-    judgement = judge_acts(resolved, settings.use, basis)
-    fate = _fate(read[first], judgement.corpus, settings, shares)
-    kept_id = read[first].document.id
-    found = {}
-    for position in positions:
-        entry = read[position]
-        is_copy = fate[0] == "kept" and position != first
-        copy: _Fate = ("excluded", "duplicate", f"copy of {kept_id}")
-        found[position] = replace(
-            _decision(entry, *(copy if is_copy else fate), resolved),
-            attribution=entry.document.attribution or sources[entry.document.source].attribution,
-            verdict=judgement.corpus.verdict,
-            may_train=judgement.train.verdict,
-            may_publish_cleaned=judgement.publish_cleaned.verdict,
-            may_publish_verbatim=judgement.publish_verbatim.verdict,
-            rights_basis=basis.words,
-            decided_by=decided_by,
-            kept_id=kept_id if is_copy else "",
-            similarity=1.0 if is_copy else 0.0,
+    def about(self, copies: Sequence[tuple[str, str]]) -> tuple[int, ...]:
+        """The people's decisions that are about every one of `copies` (id, source)."""
+        return tuple(
+            number
+            for number, decision in enumerate(self._recorded)
+            if all(decision.is_about(*copy) for copy in copies)
         )
+
+    def _judge(self, evidence: tuple[str, ...], source: str, decisions: tuple[int, ...]) -> Judged:
+        """`evidence` as in the units, one of each copy with the source's terms."""
+        statements = [Evidence(*entry) for one in evidence for entry in json.loads(one)]
+        recorded = [self._recorded[number] for number in decisions]
+        resolved, decided_by = settle(statements, (), recorded)
+        judgement = judge_acts(resolved, self._use, self._sources[source].rights_basis)
+        licence = restrictiveness(resolved.licence) if resolved.licence else (9, 9, 9, "")
+        return Judged(resolved, judgement, decided_by, (resolved.rank or 9, licence))
+
+    def terms(self, source: str) -> str:
+        """What is said of all its documents, each statement with its rank."""
+        terms = self._sources[source].terms
+        return json.dumps([[said.rank, said.licence] for said in terms])
+
+
+class Copies(NamedTuple):
+    """Documents with the same fingerprint."""
+
+    members: Numbers
+    """those that are not alone, group by group"""
+    ends: Numbers
+    """of the groups in `members`"""
+
+    def groups(self) -> Iterator[list[int]]:
+        return (part.tolist() for part in np.split(self.members, self.ends[:-1]) if len(part))
+
+
+def find_copies(known: Known) -> Copies:
+    """Unreadable documents have no copies."""
+    rows = np.flatnonzero(~known.unreadable)
+    high, low = known.fingerprint[rows, 0], known.fingerprint[rows, 1]
+    order = np.lexsort((rows, low, high))
+    changes = np.ones(len(rows), bool)
+    changes[1:] = (np.diff(high[order]) != 0) | (np.diff(low[order]) != 0)
+    begins = np.flatnonzero(changes)
+    sizes = np.diff(begins, append=len(rows))
+    members = rows[order[np.repeat(sizes > 1, sizes)]]
+    return Copies(members, np.cumsum(sizes[sizes > 1]))
+
+
+def splits_of(known: Known, shares: Shares) -> NDArray[np.int8]:
+    """`fingerprint.split_of` of every document at once."""
+    position = (known.fingerprint[:, 0] >> np.uint64(32)) / 2**32
+    found = np.full(len(position), SPLITS.index("train"), np.int8)
+    found[position < shares.held_out + shares.validation] = SPLITS.index("validation")
+    found[position < shares.held_out] = SPLITS.index("held_out")
     return found
 
 
-_Fate = tuple[Status, Reason, str]
+def decide(
+    known: Known,
+    allowed: Flags,
+    leader: Numbers,
+    settings: CorpusSettings,
+    shares: Shares,
+) -> Fates:
+    """All that is decided without looking for near duplicates.
+
+    `leader` is for each document the copy that stands for all of them, mostly itself; `allowed`
+    says whether the pooled evidence lets it in.
+    """
+    size = len(leader)
+    fates = Fates(
+        splits_of(known, shares), np.zeros(size, np.int8), np.full(size, -1), np.zeros(size)
+    )
+    candidates = (fates.status == SPLITS.index(settings.split)) & allowed & ~known.unreadable
+    fates.status[candidates] = _KEPT
+    if settings.contaminated == "drop":
+        fates.exclude(candidates & known.contaminated[leader], "contaminated")
+    if settings.personal_data == "drop":
+        fates.exclude(candidates & known.personal[leader], "personal")
+    fates.exclude(~allowed, "licence")
+    fates.exclude(known.unreadable, "unreadable")
+    copies = (leader != np.arange(size)) & (fates.status == _KEPT)
+    fates.exclude(copies, "duplicate")
+    fates.kept_instead[copies] = leader[copies]
+    fates.similarity[copies] = 1.0
+    return fates
 
 
-def _fate(entry: Read, verdict: Verdict, settings: CorpusSettings, shares: Shares) -> _Fate:
-    if verdict.verdict != "allowed":
-        return "excluded", "licence", verdict.rule
-    split = split_of(entry.fingerprint, shares)
-    if split != settings.split:
-        return split, "", f"belongs to the split {split}"
-    if entry.has_personal_data and settings.personal_data == "drop":
-        return "excluded", "personal", "contains personal data"
-    if entry.question is not None:
-        return "excluded", "contaminated", f"contains the test question {entry.question}"
-    return "kept", "", verdict.rule
-
-
-def _evidence(document: SourceDocument, sources: dict[str, SourceSettings]) -> list[Evidence]:
-    terms = sources[document.source].terms
-    return [*document.evidence, *(Evidence(said.rank, said.licence) for said in terms)]
-
-
-def _decision(
-    entry: Read, status: Status, reason: Reason, rule: str, resolved: Resolved | None = None
-) -> Decision:
-    document = entry.document
-    return Decision(
-        id=document.id,
-        source=document.source,
-        language=document.language,
-        status=status,
-        reason=reason,
-        rule=rule,
-        verdict="unknown",
-        licence=(resolved.licence if resolved else None) or "",
-        evidence=resolved.statement if resolved else "",
-        rank=(resolved.rank if resolved else None) or 0,
-        attribution=document.attribution,
-        may_train="unknown",
-        may_publish_cleaned="unknown",
-        may_publish_verbatim="unknown",
-        rights_basis="",
-        decided_by="",
-        kept_id="",
-        similarity=0.0,
-        num_words=entry.num_words,
+def comparable(fates: Fates, allowed: Flags, leader: Numbers, split: Split) -> Numbers:
+    """Documents that near duplicates are looked for among: the kept ones, and those that are set
+    apart for a later use of the text (train, then validation, then held out)."""
+    later = np.isin(fates.status, range(SPLITS.index(split) + 1, len(SPLITS)))
+    return np.flatnonzero(
+        ((fates.status == _KEPT) | (later & allowed)) & (leader == np.arange(len(leader)))
     )
 
 
-def _with_unique_ids(documents: Iterable[Read]) -> list[Read]:
-    """Two documents of one id would overwrite each other's trail: the later one gets a number."""
-    seen: dict[str, int] = defaultdict(int)
-    result = []
-    for entry in documents:
-        seen[entry.document.id] += 1
-        count = seen[entry.document.id]
-        if count > 1:
-            renamed = replace(entry.document, id=f"{entry.document.id}#{count}")
-            entry = replace(entry, document=renamed)
-        result.append(entry)
-    return result
+def remove_near_duplicates(
+    fates: Fates, removals: dict[int, tuple[int, float]], leader: Numbers
+) -> None:
+    """`removals` maps a document to the one that stays and their similarity.
+
+    Exact copies of a removed document go by the same rule: a trail ends at a document that is kept.
+    Where the one that stays belongs to another split the removed one goes with it: near copies are
+    never on two sides.
+    """
+    numbers = np.array(list(removals), np.int64)
+    kept = np.full(len(leader), -1)
+    kept[numbers] = [removal[0] for removal in removals.values()]
+    similarity = np.zeros(len(leader))
+    similarity[numbers] = [removal[1] for removal in removals.values()]
+    mine = (fates.status == _KEPT) | (fates.reason == REASONS.index("duplicate"))
+    gone = mine & (kept[leader] >= 0)
+    reserved = gone.copy()
+    reserved[gone] = fates.status[kept[leader[gone]]] < len(SPLITS)
+    fates.exclude(gone, "near_duplicate")
+    fates.kept_instead[gone] = kept[leader[gone]]
+    fates.similarity[gone] = similarity[leader[gone]]
+    fates.status[reserved] = fates.status[kept[leader[reserved]]]
+    fates.reason[reserved] = 0
+
+
+def remove_from_mix(fates: Fates, taken: Flags) -> None:
+    """Kept documents outside `taken` go; copies of one that goes say so too."""
+    gone = (fates.status == _KEPT) & ~taken
+    copies = fates.kept_instead >= 0
+    copies[copies] = gone[fates.kept_instead[copies]]
+    fates.exclude(gone | copies, "mix")
+    fates.kept_instead[copies] = -1
+    fates.similarity[copies] = 0.0

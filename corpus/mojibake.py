@@ -32,7 +32,7 @@ def repairs(text: str) -> Iterator[Edit]:
     """Edits of the places that were repaired, and of no other."""
     if not looks_broken(text):
         return
-    repaired = _repair(text)
+    repaired = repair(text)
     if repaired == text:
         return
     # Wrong decoding makes of one character two or three that are not ASCII: words of ASCII stay,
@@ -64,7 +64,7 @@ def _narrowed(text: str, start: int, end: int, replacement: str) -> Edit:
     return Edit(start, end, "mojibake", replacement)
 
 
-def _repair(text: str) -> str:
+def repair(text: str) -> str:
     import ftfy
 
     config = ftfy.TextFixerConfig(

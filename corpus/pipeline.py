@@ -1,32 +1,39 @@
-"""The datatrove blocks of the corpus stage, and their executor.
+"""The datatrove blocks of the corpus stage.
 
-Between the two pipelines documents lie in `spill/NNNNN.jsonl`, one file a task, written under a
-temporary name and renamed: datatrove marks a task complete after it ran, so a killed task is
-redone.
+    Read → Clean → Languages → [Boilerplate] → PersonalData → Spill     one task a unit, cached
+    Examine                                                             one task a unit, cached
+    WriteShards                                                         one task a shard
+
+What a task finished is a file under its final name, so a killed run goes on with the tasks whose
+file is missing, and a changed setting repeats only what it decides.
 """
 
 import json
-import os
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from copy import copy, deepcopy
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from datatrove.data import Document
-from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.base import PipelineStep
-from loguru import logger
 
+from corpus.boilerplate import Boilerplate, LineCounts
 from corpus.clean import clean
-from corpus.decide import Decision
+from corpus.decontaminate import indexed
+from corpus.dedup.minhash import Profile
 from corpus.document import SourceDocument
-from corpus.fingerprint import fingerprint
+from corpus.examine import examine
+from corpus.fingerprint import fingerprint_of, words
 from corpus.languages import in_language
-from corpus.personal_data import KINDS, mask
+from corpus.personal_data import Kind, mask
 from corpus.readers.registry import read
-from corpus.settings import CleaningName, CorpusSettings, SourceSettings
+from corpus.settings import CleaningName, SourceSettings
+from corpus.units import Unit, texts_of, write_unit
+from hub.disk import write_json
 
 TEXT_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("id", "source", "language", "licence", "attribution", "text")]
@@ -34,25 +41,39 @@ TEXT_SCHEMA = pa.schema(
 EXCLUDED_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("id", "source", "reason", "rule", "licence", "text")]
 )
+ROW_GROUP = 10_000
+"""documents"""
+ROW_GROUP_CHARACTERS = 64 << 20
+"""fewer documents where they are long: a worker holds one row group"""
 
 
-class Read(PipelineStep):  # type: ignore[misc]  # datatrove ships no types
-    """The files of this task, document by document; every `world_size`-th file is ours."""
+class _Step(PipelineStep):  # type: ignore[misc]  # datatrove ships no types
+    """The executors copy a step for every task; what it only reads is shared."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        twin = copy(self)
+        twin.stats = deepcopy(self.stats, memo)
+        return twin
+
+
+class Read(_Step):
+    """The files of the unit of this task, document by document."""
 
     type = "reader"
     name = "sources"
 
-    def __init__(self, files: list[tuple[str, Path]], sources: dict[str, SourceSettings]) -> None:
+    def __init__(self, units: Sequence[Unit], sources: dict[str, SourceSettings]) -> None:
         super().__init__()
-        self.files = files
+        self.units = units
         self.sources = sources
 
     def run(
         self, data: Iterator[Document] | None, rank: int = 0, world_size: int = 1
     ) -> Iterator[Document]:
-        for source, path in self.files[rank::world_size]:
-            settings = self.sources[source]
-            for found in read(source, settings, path):
+        unit = self.units[rank]
+        settings = self.sources[unit.source]
+        for path in unit.files:
+            for found in read(unit.source, settings, path):
                 language = found.language or settings.language
                 yield Document(
                     text=found.text, id=found.id,
@@ -60,13 +81,13 @@ class Read(PipelineStep):  # type: ignore[misc]  # datatrove ships no types
                 )  # fmt: skip
 
 
-class Clean(PipelineStep):  # type: ignore[misc]
+class Clean(_Step):
     """As the settings ask; a text that vanishes under it is set aside."""
 
     type = "format"
     name = "clean"
 
-    def __init__(self, cleaning: CleaningName = "clinical") -> None:
+    def __init__(self, cleaning: CleaningName) -> None:
         super().__init__()
         self.cleaning: CleaningName = cleaning
 
@@ -76,23 +97,24 @@ class Clean(PipelineStep):  # type: ignore[misc]
         for document in data:
             cleaned = clean(document.text, self.cleaning)
             document.text = cleaned.text
-            document.metadata["edits"] = cleaned.counts
+            document.metadata["edits"] = dict(cleaned.counts)
             origin: SourceDocument = document.metadata["document"]
             if not cleaned.text and not origin.problem:
                 document.metadata["document"] = replace(origin, problem="no text after cleaning")
             yield document
 
 
-class Languages(PipelineStep):  # type: ignore[misc]
+class Languages(_Step):
     """Told where a source asks for some only: a document in another one is set aside."""
 
     type = "filter"
     name = "languages"
 
-    def __init__(self, sources: dict[str, SourceSettings], data: Path) -> None:
+    def __init__(self, sources: dict[str, SourceSettings], folder: Path) -> None:
         super().__init__()
         self.sources = sources
-        self.data = data
+        self.folder = folder
+        """of the local sources, where a model for it may lie"""
 
     def run(
         self, data: Iterator[Document], rank: int = 0, world_size: int = 1
@@ -102,76 +124,146 @@ class Languages(PipelineStep):  # type: ignore[misc]
             settings = self.sources[origin.source]
             if settings.languages and not origin.problem:
                 document.metadata["document"] = in_language(
-                    origin, document.text, settings, self.data
+                    origin, document.text, settings, self.folder
                 )
             yield document
 
 
-class PersonalData(PipelineStep):  # type: ignore[misc]
+class CountLines(_Step):
+    """In how many documents of the unit each line stands that could be boilerplate."""
+
+    type = "writer"
+    name = "lines"
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        super().__init__()
+        self.units = units
+
+    def run(
+        self, data: Iterator[Document], rank: int = 0, world_size: int = 1
+    ) -> Iterator[Document]:
+        counts = LineCounts()
+        for document in data:
+            counts.add(document.text)
+        counts.save(self.units[rank].beside("lines"))
+        return iter(())
+
+
+class WithoutBoilerplate(_Step):
+    """Lines that are repeated over many documents of the source are taken out."""
+
+    type = "format"
+    name = "boilerplate"
+
+    def __init__(self, units: Sequence[Unit], repeated: dict[str, Boilerplate]) -> None:
+        super().__init__()
+        self.units = units
+        self.repeated = repeated
+        """by source"""
+
+    def run(
+        self, data: Iterator[Document], rank: int = 0, world_size: int = 1
+    ) -> Iterator[Document]:
+        unit = self.units[rank]
+        repeated = self.repeated[unit.source]
+        lines: Counter[str] = Counter()
+        for document in data:
+            removed = repeated.remove(document.text)
+            if removed.spans:
+                lines.update(document.text[s.start : s.end].strip() for s in removed.spans)
+                document.text = removed.text
+                document.metadata["edits"] |= {"boilerplate": len(removed.spans)}
+                origin: SourceDocument = document.metadata["document"]
+                if not removed.text and not origin.problem:
+                    nothing = replace(origin, problem="nothing but boilerplate")
+                    document.metadata["document"] = nothing
+            yield document
+        # Before the unit is whole, which Spill says when this generator ends.
+        write_json(unit.lines, lines)
+
+
+class PersonalData(_Step):
     """Counted always; masked, if so asked, before the text is written anywhere."""
 
     type = "format"
     name = "personal data"
 
-    def __init__(self, settings: CorpusSettings) -> None:
+    def __init__(self, masks: bool, kinds: tuple[Kind, ...]) -> None:
         super().__init__()
-        self.masks = settings.personal_data == "mask"
-        self.kinds = tuple(kind for kind in KINDS if settings.names or kind != "name")
+        self.masks = masks
+        self.kinds = kinds
 
     def run(
         self, data: Iterator[Document], rank: int = 0, world_size: int = 1
     ) -> Iterator[Document]:
         for document in data:
+            found = words(document.text)
             # Of the text as it was: masking must not move a document to another split.
-            document.metadata["fingerprint"] = fingerprint(document.text)
+            document.metadata["fingerprint"] = fingerprint_of(found, document.text)
             origin: SourceDocument = document.metadata["document"]
             masked = mask(document.text, origin.language.split("-")[0], self.kinds)
             document.metadata["personal"] = masked.counts
-            if self.masks:
+            if self.masks and masked.counts:
                 document.text = masked.text
+                found = words(document.text)
+            document.metadata["num_words"] = len(found)
             yield document
 
 
-class Spill(PipelineStep):  # type: ignore[misc]
-    """To disk, for the decisions that need to see all documents."""
+class Spill(_Step):
+    """To disk, for the decisions that need to know all documents."""
 
     type = "writer"
     name = "spill"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, units: Sequence[Unit]) -> None:
         super().__init__()
-        self.folder = folder
+        self.units = units
 
     def run(
         self, data: Iterator[Document], rank: int = 0, world_size: int = 1
     ) -> Iterator[Document]:
-        path = self.folder / f"{rank:05d}.jsonl"
-        temporary = path.with_suffix(".tmp")
-        with temporary.open("w", encoding="utf-8") as lines:
-            for document in data:
-                origin: SourceDocument = document.metadata["document"]
-                row = {
-                    "document": replace(origin, text=document.text).to_json(),
-                    "fingerprint": document.metadata["fingerprint"],
-                    "edits": document.metadata["edits"],
-                    "personal": document.metadata["personal"],
-                }
-                lines.write(json.dumps(row, ensure_ascii=False) + "\n")
-            lines.flush()
-            os.fsync(lines.fileno())
-        temporary.replace(path)
+        write_unit(self.units[rank], map(_facts, data))
         return iter(())
 
 
-class WriteShards(PipelineStep):  # type: ignore[misc]
+class Examine(_Step):
+    """Signatures and test questions, for units where they were not found yet."""
+
+    type = "stats"
+    name = "examine"
+
+    def __init__(
+        self,
+        units: Sequence[Unit],
+        signatures: tuple[str, Profile] | None,
+        tasks: tuple[str, tuple[tuple[str, Path], ...]] | None,
+    ) -> None:
+        super().__init__()
+        self.units = units
+        self.signatures = signatures
+        self.tasks = tasks
+        """(folder, (name, items)): each worker indexes them once"""
+
+    def run(
+        self, data: Iterator[Document] | None, rank: int = 0, world_size: int = 1
+    ) -> Iterator[Document]:
+        questions = (self.tasks[0], indexed(self.tasks[1])) if self.tasks else None
+        examine(self.units[rank], self.signatures, questions)
+        return iter(())
+
+
+class WriteShards(_Step):
     """One Parquet shard of kept text and one of excluded text a task, by the decisions made."""
 
     type = "writer"
     name = "shards"
 
-    def __init__(self, spill: Path, decisions: Path, kept: Path, excluded: Path) -> None:
+    def __init__(
+        self, shards: Sequence[Sequence[Unit]], decisions: Path, kept: Path, excluded: Path
+    ) -> None:
         super().__init__()
-        self.spill = spill
+        self.shards = shards
         self.decisions = decisions
         self.kept = kept
         self.excluded = excluded
@@ -179,77 +271,80 @@ class WriteShards(PipelineStep):  # type: ignore[misc]
     def run(
         self, data: Iterator[Document] | None, rank: int = 0, world_size: int = 1
     ) -> Iterator[Document]:
-        kept: list[dict[str, Any]] = []
-        excluded: list[dict[str, Any]] = []
-        documents = read_spill(self.spill / f"{rank:05d}.jsonl")
-        decisions = read_decisions(self.decisions / f"{rank:05d}.jsonl")
-        for spilled, decision in zip(documents, decisions, strict=True):
-            row = asdict(decision) | {"text": spilled.document.text}
-            if decision.status == "kept":
-                kept.append(row)
-            elif decision.status == "excluded":
-                excluded.append(row)
         name = f"{rank:05d}-of-{world_size:05d}.parquet"
-        write_parquet(self.kept / f"train-{name}", kept, TEXT_SCHEMA)
-        write_parquet(self.excluded / f"excluded-{name}", excluded, EXCLUDED_SCHEMA)
+        texts = (text for unit in self.shards[rank] for text in texts_of(unit))
+        with (
+            ParquetFile(self.kept / f"train-{name}", TEXT_SCHEMA) as kept,
+            ParquetFile(self.excluded / f"excluded-{name}", EXCLUDED_SCHEMA) as excluded,
+        ):
+            for row in _read_rows(self.decisions / f"{rank:05d}.arrow"):
+                text = next(texts)
+                if row["status"] == "kept":
+                    kept.write(row | {"text": text})
+                elif row["status"] == "excluded":
+                    excluded.write(row | {"text": text})
         return iter(())
 
 
-class _Executor(LocalPipelineExecutor):  # type: ignore[misc]
-    """Without datatrove's log on the terminal, in this process and in its workers."""
+class ParquetFile:
+    """Same rows, same bytes: an explicit schema, one codec, nothing about the machine."""
 
-    def _run_for_rank(self, rank: int, local_rank: int = 0, node_rank: int = -1) -> Any:
-        logger.disable("datatrove")
-        return super()._run_for_rank(rank, local_rank, node_rank)
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path = path
+        self._temporary = path.with_suffix(".tmp")
+        self._schema = schema
+        self._rows: list[dict[str, Any]] = []
+        self._characters = 0
+        self._is_empty = True
+        self._writer = pq.ParquetWriter(
+            self._temporary, schema, compression="zstd", write_page_index=True
+        )
+
+    def write(self, row: dict[str, Any]) -> None:
+        self._rows.append(row)
+        self._characters += len(row.get("text", ""))
+        if len(self._rows) == ROW_GROUP or self._characters >= ROW_GROUP_CHARACTERS:
+            self._flush()
+
+    def _flush(self) -> None:
+        columns = {name: [row[name] for row in self._rows] for name in self._schema.names}
+        self._writer.write_table(pa.table(columns, schema=self._schema))
+        self._rows, self._characters, self._is_empty = [], 0, False
+
+    def __enter__(self) -> "ParquetFile":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if kind is None and (self._rows or self._is_empty):
+            self._flush()
+        self._writer.close()
+        if kind is None:
+            self._temporary.replace(self._path)
 
 
-def execute(steps: list[PipelineStep], tasks: int, workers: int, log: Path) -> None:
-    """Run `steps` for every task; tasks that `log` says are complete are skipped."""
-    logger.disable("datatrove")
-    _Executor(steps, tasks=tasks, workers=min(workers, tasks), logging_dir=str(log)).run()
-
-
-class Spilled(NamedTuple):
-    """A document on disk, with what the first pipeline found out."""
-
-    document: SourceDocument
-    fingerprint: str
-    edits: dict[str, int]
-    personal: dict[str, int]
-    """spans of personal data by kind"""
-    offset: int
-    """where its line begins, in bytes"""
-
-
-def read_spill(path: Path, offset: int = 0) -> Iterator[Spilled]:
-    """The documents of one task, from the one whose line begins at `offset` on."""
-    with path.open("rb") as lines:
-        lines.seek(offset)
-        for line in lines:
-            row = json.loads(line)
-            document = SourceDocument.from_json(row.pop("document"))
-            yield Spilled(document, offset=offset, **row)
-            offset += len(line)
-
-
-def read_decisions(path: Path) -> Iterator[Decision]:
-    """None where the task had no documents."""
+def _read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """None where the shard has no documents."""
     if not path.exists():
         return
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            yield Decision(**json.loads(line))
+    with pa.OSFile(str(path), "rb") as stream, pa.ipc.open_file(stream) as reader:
+        for number in range(reader.num_record_batches):
+            yield from reader.get_batch(number).to_pylist()
 
 
-def write_parquet(path: Path, rows: list[dict[str, Any]], schema: pa.Schema) -> None:
-    """Same rows, same bytes: an explicit schema, one codec, nothing about the machine."""
-    columns = {name: [row[name] for row in rows] for name in schema.names}
-    temporary = path.with_suffix(".tmp")
-    pq.write_table(
-        pa.table(columns, schema=schema),
-        temporary,
-        compression="zstd",
-        row_group_size=10_000,
-        write_page_index=True,
-    )
-    temporary.replace(path)
+def _facts(document: Document) -> tuple[dict[str, Any], str]:
+    origin: SourceDocument = document.metadata["document"]
+    return {
+        "id": origin.id,
+        "language": origin.language,
+        "attribution": origin.attribution,
+        "evidence": json.dumps([[e.rank, e.statement] for e in origin.evidence]),
+        "problem": origin.problem,
+        "fingerprint": bytes.fromhex(document.metadata["fingerprint"]),
+        "num_words": document.metadata["num_words"],
+        "edits": _json(document.metadata["edits"]),
+        "personal": _json(document.metadata["personal"]),
+    }, document.text
+
+
+def _json(counts: dict[str, int]) -> str:
+    return json.dumps(counts, sort_keys=True) if counts else ""

@@ -110,6 +110,64 @@ class SourceSettings(_Settings):
         return self
 
 
+class BoilerplateSettings(_Settings):
+    """Lines repeated over many documents of a source: see corpus/boilerplate.py for their form."""
+
+    min_documents: int = Field(default=50, ge=10)
+    """of the source that have the line"""
+    min_share: float = Field(default=0.2, gt=0.0, le=1.0)
+    """of the documents of the source that have the line"""
+
+
+class MixPart(_Settings):
+    """Some documents and how much of them; a document belongs to the first part that names it."""
+
+    sources: tuple[str, ...] = ()
+    """none: of any source"""
+    languages: tuple[str, ...] = ()
+    """ISO 639-1; none: in any language"""
+    other_languages: tuple[str, ...] = ()
+    """all languages but these, and documents whose language is not known"""
+    share: float | None = Field(default=None, gt=0.0, le=1.0)
+    """of the whole corpus"""
+    amount: int | None = Field(default=None, gt=0)
+    """words or tokens"""
+    fill: bool = False
+    """what is missing to `budget`"""
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Self:
+        if (self.share is not None) + (self.amount is not None) + self.fill > 1:
+            raise ValueError("say one of share, amount and fill; none of them means all documents")
+        if self.languages and self.other_languages:
+            raise ValueError("say languages or other_languages, not both")
+        return self
+
+
+class Mix(_Settings):
+    """How much of what; which documents is decided by a hash of their text."""
+
+    parts: tuple[MixPart, ...] = Field(min_length=1)
+    unit: Literal["words", "tokens"] = "words"
+    """tokens: counted by `tokenizer`, without special tokens"""
+    tokenizer: str = ""
+    """tokens: the release's model whose tokenizer counts"""
+    budget: int | None = Field(default=None, gt=0)
+    """of the whole corpus; none: as much as the shares allow"""
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if any(part.fill for part in self.parts) and self.budget is None:
+            raise ValueError("a part with fill needs a budget to fill up to")
+        if sum(part.fill for part in self.parts) > 1:
+            raise ValueError("only one part can fill what is missing")
+        if sum(part.share or 0.0 for part in self.parts) > 1.0 + 1e-9:
+            raise ValueError("the shares are more than 1 together")
+        if (self.unit == "tokens") != bool(self.tokenizer):
+            raise ValueError("unit tokens needs tokenizer, and only that unit does")
+        return self
+
+
 class CorpusSettings(_Settings):
     """One version of a corpus: which documents may be in it, and how they are prepared."""
 
@@ -128,5 +186,37 @@ class CorpusSettings(_Settings):
     """whether names after titles are personal data here; not in news, law or parliament"""
     decontaminate: tuple[str, ...] = ()
     """tasks whose questions must not be found in the corpus"""
+    contaminated: Literal["drop", "flag"] = "drop"
+    """flag: a document with a test question stays; hits.parquet says which"""
+    boilerplate: BoilerplateSettings | None = None
+    """none: repeated lines stay"""
+    mix: Mix | None = None
+    """none: all documents"""
     shards: int = Field(default=1, ge=1, le=10_000)
     """Parquet files; the same for any number of workers"""
+
+
+class CorpusSystem(_Settings):
+    """Where the tasks of the corpus stage run; never changes a byte of the result."""
+
+    executor: Literal["local", "ray", "slurm"] = "local"
+    workers: int | None = Field(default=None, ge=1)
+    """tasks at a time; none: the release's `workers`"""
+    address: str = "auto"
+    """ray: of the running cluster"""
+    memory_gb: float = Field(default=2.0, gt=0)
+    """ray, slurm: of a task"""
+    partition: str = ""
+    time: str = "24:00:00"
+    """slurm: limit of a task"""
+    qos: str = ""
+    activate: str = ""
+    """slurm: script sourced before a task; none: this environment's own"""
+    sbatch: dict[str, str] = Field(default_factory=dict)
+    """slurm: any other directive, such as account"""
+
+    @model_validator(mode="after")
+    def _slurm_needs_a_partition(self) -> Self:
+        if self.executor == "slurm" and not self.partition:
+            raise ValueError("executor slurm needs partition")
+        return self

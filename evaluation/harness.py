@@ -37,6 +37,14 @@ _LM_EVAL_METRIC = {"bits_per_byte": "bits_per_byte", "accuracy": "acc"}
 _CHATTY = ("lm_eval", "transformers", "datasets", "accelerate")
 
 
+class InMemory(NamedTuple):
+    """A model that lies in no folder: a candidate of a sweep."""
+
+    network: Any
+    """a transformers causal language model, in float32"""
+    tokenizer: Any
+
+
 class _Model(NamedTuple):
     name: str
     network: Any
@@ -59,14 +67,14 @@ class _Answers(NamedTuple):
 def evaluate(
     settings: EvaluationSettings,
     model_name: str,
-    model: Path,
+    model: Path | InMemory,
     tasks: Mapping[str, Artefact],
     out: Path,
     progress: Callable[[str], None],
     *,
     threads: int = 2,
 ) -> Outcome:
-    """Ask the model in folder `model` every task; write its answers and scores into `out`.
+    """Ask `model` (its folder, or itself) every task; write answers and scores into `out`.
 
     The number of threads decides in which order float32 sums are taken, so it is stated, not found.
     """
@@ -74,8 +82,10 @@ def evaluate(
     samples: list[Sample] = []
     scores: list[TaskScore] = []
     with _threads(threads):
-        progress(f"{model_name}: loading")
-        loaded = _load(model_name, model)
+        if isinstance(model, Path):
+            progress(f"{model_name}: loading")
+            model = _load(model_name, model)
+        loaded = _Model(model_name, model.network, _speaking(model_name, model.tokenizer))
         for task in asked:
             answers = _ask(loaded, task)
             score = _score(answers, settings)
@@ -106,7 +116,7 @@ def _read_task(name: str, settings: EvaluationSettings, tasks: Mapping[str, Arte
     return _Task(name, settings.tasks[name].group, definition, read_items(artefact))
 
 
-def _load(name: str, folder: Path) -> _Model:
+def _load(name: str, folder: Path) -> InMemory:
     if find_spec("lm_eval") is None or find_spec("transformers") is None:
         raise EvaluationError("evaluation needs its extra: pip install 'imprimatur[evaluation]'")
     if not (folder / "config.json").is_file():
@@ -119,10 +129,14 @@ def _load(name: str, folder: Path) -> _Model:
         network = AutoModelForCausalLM.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
         )
+    return InMemory(network, tokenizer)
+
+
+def _speaking(name: str, tokenizer: Any) -> Any:
     if tokenizer.bos_token_id is None and tokenizer.eos_token_id is None:
         # lm-eval conditions the first token of a text on one of them.
         raise EvaluationError(f"the tokenizer of model {name!r} has neither a BOS nor an EOS token")
-    return _Model(name, network, tokenizer)
+    return tokenizer
 
 
 def _ask(model: _Model, task: _Task) -> _Answers:

@@ -76,10 +76,16 @@ def write_results(
     return SAMPLES, SCORES
 
 
-def read_samples(results: Artefact) -> list[Sample]:
+def read_samples(results: Artefact | Path) -> list[Sample]:
+    """The answers in a `results` artefact, or in a folder that `write_results` filled."""
+    return read_answers((results if isinstance(results, Path) else results.folder) / SAMPLES)
+
+
+def read_answers(path: Path) -> list[Sample]:
+    """The answers of one model, wherever they lie."""
     from pyarrow import parquet
 
-    rows = parquet.read_table(results.folder / SAMPLES, schema=_schema()).to_pylist()
+    rows = parquet.read_table(path, schema=_schema()).to_pylist()
     return [_sample(row) for row in rows]
 
 

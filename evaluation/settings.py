@@ -141,6 +141,13 @@ class EvaluationSettings(_Frozen):
     resamples: int = Field(default=2000, ge=100)
     """bootstrap resamples; the tails of a 95% interval then rest on 50 of 2,000 each"""
     seed: int = Field(default=0, ge=0)
+    ensembles: dict[Name, Annotated[tuple[Name, ...], Field(min_length=2)]] = {}
+    """models of `models` whose answers are added up, as a baseline for merges; accuracy tasks"""
     significance: Significance = Significance()
     claims: tuple[Claim, ...] = ()
     """what the cards say about the results; a release whose claims do not hold is refused"""
+
+    @property
+    def answering(self) -> list[str]:
+        """Everything that has results: the models, then the ensembles of them."""
+        return [*self.models, *self.ensembles]

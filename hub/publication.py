@@ -19,6 +19,10 @@ from hub.manifest import PayloadFile, publication_digest
 
 PUBLICATION = "publication.json"
 RELEASE = "release.json"
+SIGNATURE = "release.json.sig"
+PUBLIC_KEY = "release.json.pem"
+SIGNATURE_FILES = (SIGNATURE, PUBLIC_KEY)
+UNSIGNED = "unsigned"
 
 RepoType = Literal["dataset", "model", "space"]
 
@@ -37,6 +41,8 @@ class Repo(_Frozen):
     digest: str
     """of the artefact; empty where the repo gathers several"""
     files: tuple[PayloadFile, ...]
+    gated: Literal["auto", "manual"] | None = None
+    """who is let in: whoever agrees, or whom a person accepts; None for everybody"""
 
     @property
     def address(self) -> str:
@@ -51,6 +57,8 @@ class Publication(_Frozen):
     """publication digest: every byte of every repo"""
     repos: tuple[Repo, ...]
     """in the order of promotion"""
+    key: str = ""
+    """fingerprint of the public key that signs it; empty for an unsigned release"""
 
     @property
     def tag(self) -> str:
@@ -74,6 +82,7 @@ class PublishedRepo(_Frozen):
     digest: str
     commit: str
     files: tuple[PayloadFile, ...]
+    gated: Literal["auto", "manual"] | None = None
 
 
 class ReleaseRecord(_Frozen):
@@ -83,7 +92,12 @@ class ReleaseRecord(_Frozen):
     version: str
     tag: str
     publication_digest: str
+    previous_digest: str = ""
+    """publication digest of the release before; empty for the first"""
     signature: str
+    """name of the file beside it that signs it, or `unsigned`"""
+    key: str = ""
+    """fingerprint of the public key; empty where unsigned"""
     repos: tuple[PublishedRepo, ...]
 
 

@@ -1,19 +1,21 @@
 """Verification as an outsider: only what is published, a fresh cache, no token.
 
-    python -m hub.verify NAMESPACE/RELEASE-results v0.1.0 --endpoint URL --into FOLDER
+    python -m hub.verify NAMESPACE/RELEASE-results v0.1.0 --into FOLDER [--key PUBLIC.pem]
 
-From `release.json` on: every repo is fetched with `hf download` at its tag, every file compared
-with its sha256, every corpus opened with `datasets.load_dataset`, every model loaded with
-transformers and made to write a few tokens, every card's header read back. Exit 4 where anything is
-not as it says.
+From `release.json` on: its signature, every repo fetched with `hf download` at its tag, every file
+compared with its sha256, every corpus opened with `datasets.load_dataset`, every model loaded with
+transformers and made to write a few tokens, every card's header read back and its Python snippets
+run, each in a process of its own. Exit 4 where anything is not as it says.
 """
 
 import argparse
 import json
+import logging
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +23,54 @@ from pydantic import ValidationError
 
 from hub.disk import sha256_file
 from hub.failure import Failed, Failure, Unexpected
-from hub.publication import RELEASE, PublishedRepo, ReleaseRecord
+from hub.publication import (
+    PUBLIC_KEY,
+    RELEASE,
+    SIGNATURE,
+    UNSIGNED,
+    PublishedRepo,
+    ReleaseRecord,
+)
 
 Progress = Callable[[str], None]
 
+SNIPPET_SECONDS = 1800
+_RUN_ALL = """
+import json, sys
+for repo, code in json.load(sys.stdin):
+    try:
+        exec(compile(code, repo, "exec"), {"__name__": "__main__"})
+    except BaseException as error:
+        sys.exit(f"{repo}: {type(error).__name__}: {' '.join(str(error).split())}")
+"""
+_SNIPPET = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
-def verify(results: str, tag: str, into: Path, progress: Progress) -> ReleaseRecord:
-    """Check a whole release; `into` takes the downloads. The environment says which Hub."""
+
+def verify(
+    results: str, tag: str, into: Path, progress: Progress, key: Path | None = None
+) -> ReleaseRecord:
+    """Check a whole release; `into` takes the downloads. The environment says which Hub.
+
+    `key` is the publisher's public key, from elsewhere than the Hub: without it a signature shows
+    only that the release is of one piece.
+    """
     folder = download("dataset", results, tag, into)
     record = read_record(folder, results, tag)
+    progress(f"{results}: {check_signed(folder, record, key)}")
+    snippets: list[tuple[str, str]] = []
     for repo in record.repos:
+        if repo.gated:
+            progress(f"{repo.id}: {check_gate(repo, tag, into)}")
+            continue
         local = folder if repo.id == results else download(repo.type, repo.id, tag, into)
         check_files(repo, local)
         seen = _CHECKS[repo.type](repo, tag, local)
+        if repo.type != "space":  # those of a Space call the app, and no published app is run here
+            card = (local / "README.md").read_text(encoding="utf-8")
+            snippets += [(repo.id, code) for code in snippets_of(card)]
         progress(f"{repo.id}: {len(repo.files)} files as published, {seen}")
+    run_snippets(snippets, into)
+    progress(f"{results}: {len(snippets)} snippets of the cards run")
     return record
 
 
@@ -52,6 +88,15 @@ def download(repo_type: str, repo: str, tag: str, into: Path) -> Path:
     return target
 
 
+def check_gate(repo: PublishedRepo, tag: str, into: Path) -> str:
+    """An outsider who agreed to nothing must not get at the files of a gated repo."""
+    try:
+        download(repo.type, repo.id, tag, into)
+    except Unexpected:
+        return "gated, and closed to an outsider: its files were not compared"
+    raise Unexpected(f"{repo.id} says that it is gated, and an outsider can download it")
+
+
 def read_record(folder: Path, results: str, tag: str) -> ReleaseRecord:
     try:
         record = ReleaseRecord.model_validate_json((folder / RELEASE).read_bytes())
@@ -64,6 +109,47 @@ def read_record(folder: Path, results: str, tag: str) -> ReleaseRecord:
     if record.tag != tag:
         raise Unexpected(f"release.json of {results} at {tag} speaks of {record.tag}")
     return record
+
+
+def check_signed(folder: Path, record: ReleaseRecord, key: Path | None) -> str:
+    """Whether `release.json` is signed by whom it says, and by `key` where one is given."""
+    if record.signature == UNSIGNED:
+        if key is not None:
+            raise Unexpected(f"{record.release} {record.tag} is unsigned, and a key was given")
+        return "unsigned"
+    from hub.publish.signing import check_signature, fingerprint
+
+    files = [folder / name for name in (RELEASE, SIGNATURE, PUBLIC_KEY)]
+    missing = [path.name for path in files if not path.is_file()]
+    if missing:
+        raise Unexpected(f"{record.release} {record.tag} says it is signed: {missing[0]} is absent")
+    release, signature, public = (path.read_bytes() for path in files)
+    check_signature(release, signature, public, record.key)
+    if key is None:
+        return f"signed by {record.key} (not compared: no --key given)"
+    if fingerprint(key.read_bytes()) != record.key:
+        raise Unexpected(f"release.json is signed by {record.key}, which is not the key in {key}")
+    return f"signed by {record.key}, the key that was given"
+
+
+def snippets_of(card: str) -> list[str]:
+    """The Python snippets of a card, in order."""
+    return [block.strip() for block in _SNIPPET.findall(card)]
+
+
+def run_snippets(snippets: Sequence[tuple[str, str]], folder: Path) -> None:
+    """What cards tell people to type has to work; `snippets` are (repo, code) pairs.
+
+    All of them run in one new process, each with names of its own: a library is imported once. The
+    environment has no token.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", _RUN_ALL], input=json.dumps(list(snippets)),
+        capture_output=True, text=True, check=False, cwd=folder, timeout=SNIPPET_SECONDS,
+    )  # fmt: skip
+    if done.returncode != 0:
+        said = (done.stderr.strip().splitlines() or ["the process died"])[-1]
+        raise Unexpected(f"a snippet of a card does not run: {said}")
 
 
 def check_files(repo: PublishedRepo, folder: Path) -> None:
@@ -140,12 +226,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("results")
     parser.add_argument("tag")
     parser.add_argument("--into", type=Path, required=True)
+    parser.add_argument("--key", type=Path, help="the publisher's public key")
     arguments = parser.parse_args(argv)
     os.environ["HF_DATASETS_CACHE"] = str(arguments.into / "datasets-cache")
+    logging.getLogger("torchao").setLevel(logging.ERROR)  # it prints paths of this machine
     try:
         record = verify(
             arguments.results, arguments.tag, arguments.into,
-            lambda line: print(line, file=sys.stderr, flush=True),
+            lambda line: print(line, file=sys.stderr, flush=True), arguments.key,
         )  # fmt: skip
     except Failure as error:
         print(f"error: {error}", file=sys.stderr)

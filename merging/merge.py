@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from hub.disk import write_atomically, write_json
 from hub.manifest import Number, Outcome
-from hub.model_folder import TOKENIZER, BrokenModel, model_files, prove, quiet
-from merging import preflight
+from hub.model_folder import TOKENIZER, BrokenModel, model_files, quiet, scan
+from merging import headers, preflight
 from merging.settings import MergeError, MergingSettings, parents_of, rename
 
 if TYPE_CHECKING:
@@ -44,18 +44,21 @@ def merge(
         )
     if not names:
         raise MergeError("mergekit configuration names no model: list them under models or slices")
-    preflight.check({name: parents[name] for name in names})
+    described = {name: headers.read(name, parents[name]) for name in names}
+    for note in preflight.check(described):
+        progress(note)
+    preflight.check_configuration(settings.mergekit, described)
+    out.mkdir(parents=True, exist_ok=True)
+    preflight.check_room(settings.mergekit, described[names[0]], out)
     progress(f"{', '.join(names)}: same architecture, shapes and vocabulary")
     by_name = validate(settings.mergekit)
     with quiet():
         run(rename(settings.mergekit, lambda name: _folder(parents[name])), out)
         tidy(parents[names[0]], out)
         try:
-            proof = prove(out)
+            proof = scan(out)
         except BrokenModel as error:
-            raise MergeError(
-                f"{error} after the merge: look for the cause in the parents, or merge in float32"
-            ) from error
+            raise MergeError(_blame(error, {name: parents[name] for name in names})) from error
     write_atomically(out / "mergekit_config.yml", (by_name.to_yaml() + "\n").encode())
     progress(f"merged {proof.num_parameters:,} parameters by {by_name.merge_method}")
     numbers = {
@@ -63,6 +66,16 @@ def merge(
         "tensors": Number(value=proof.num_tensors, unit="tensors"),
     }
     return Outcome(payload=model_files(out), numbers=numbers)
+
+
+def _blame(error: BrokenModel, parents: Mapping[str, Path]) -> str:
+    """The headers do not tell values: only when the merge is broken is every parent read."""
+    for name, folder in parents.items():
+        try:
+            scan(folder)
+        except BrokenModel as cause:
+            return f"{name} cannot be merged: {cause}; fetch or train it again"
+    return f"{error} after the merge, and in no parent: merge in float32"
 
 
 def validate(configuration: Mapping[str, Any]) -> "MergeConfiguration":
@@ -90,22 +103,43 @@ def run(configuration: dict[str, Any], out: Path) -> None:
     """Let mergekit write weights and configuration into `out`."""
     from mergekit.config import MergeConfiguration
     from mergekit.merge import run_merge
-    from mergekit.options import MergeOptions
 
-    options = MergeOptions(
-        device="cpu",
-        random_seed=SEED,
-        copy_tokenizer=False,
-        write_model_card=False,
-        trust_remote_code=False,
-        quiet=True,
-    )
     try:
-        run_merge(MergeConfiguration.model_validate(configuration), str(out), options)
+        run_merge(MergeConfiguration.model_validate(configuration), str(out), _options())
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise MergeError(
             f"mergekit refused the merge ({_sentence(error)}): correct its configuration"
         ) from error
+
+
+def plan(configuration: dict[str, Any]) -> list[Any]:
+    """mergekit's own tasks (name, work, type) for every tensor of a merge that keeps its parents'
+    layers, in order.
+
+    They are the tasks that save, of which only the work is carried out: those that return a tensor
+    instead cannot be built in mergekit 0.1.5.
+    Seeds as `run` does: a method that draws has to be run from here on without another draw.
+    """
+    from mergekit.architecture import get_architecture_info
+    from mergekit.config import MergeConfiguration
+    from mergekit.io.tasks import LoaderCache, SaveTensor
+    from mergekit.plan import MergePlanner
+    from transformers.trainer_utils import set_seed
+
+    options = _options()
+    valid = MergeConfiguration.model_validate(configuration)
+    donor = valid.base_model or valid.referenced_models()[0]
+    try:
+        LoaderCache().setup(options=options)
+        tasks = MergePlanner(
+            valid, get_architecture_info(valid, options), options, donor.config()
+        ).plan_to_disk("")
+    except (RuntimeError, ValueError, KeyError, TypeError) as error:
+        raise MergeError(
+            f"mergekit refused the merge ({_sentence(error)}): correct its configuration"
+        ) from error
+    set_seed(SEED)
+    return [task for task in tasks if isinstance(task, SaveTensor)]
 
 
 def tidy(donor: Path, out: Path) -> None:
@@ -121,6 +155,19 @@ def tidy(donor: Path, out: Path) -> None:
     for path in donor.iterdir():
         if TOKENIZER.fullmatch(path.name) or path.name == "generation_config.json":
             shutil.copyfile(path, out / path.name)
+
+
+def _options() -> Any:
+    from mergekit.options import MergeOptions
+
+    return MergeOptions(
+        device="cpu",
+        random_seed=SEED,
+        copy_tokenizer=False,
+        write_model_card=False,
+        trust_remote_code=False,
+        quiet=True,
+    )
 
 
 def _sentence(error: Exception) -> str:

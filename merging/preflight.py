@@ -1,42 +1,37 @@
 """Do these models fit together? Answered from configurations and safetensors headers alone.
 
-A safetensors file begins with eight bytes, the length of a JSON header that names every tensor with
-its type, shape and place; nothing else is read here, and neither torch nor mergekit is imported.
-What is found out now would otherwise be found after the libraries have loaded, or not at all:
-mergekit merges a tied with an untied model and writes an output head that nobody will use.
+    for note in check({"base": folder, "adapted": remote("adapted", "org/model", "main")}): ...
+
+What is found out now would otherwise be found after downloads and imports, or not at all: mergekit
+merges a tied with an untied model and writes an output head that nobody will use. What stops a
+merge is an error; what a reader of the card should know is a note.
 """
 
-import json
-import struct
-from collections.abc import Mapping
+import math
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from merging.headers import BYTES, Parent, Tensor, read
 from merging.settings import MergeError
 
-MAX_HEADER_BYTES = 100_000_000
-"""the format's own limit"""
+SHARD_BYTES = 5_000_000_000
+"""mergekit gathers up to this much before it writes a file"""
+SPARE_BYTES = 1 << 30
+"""Python, torch, transformers and mergekit themselves, rounded up"""
+_DTYPES = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 
 
-class Tensor(NamedTuple):
-    shape: tuple[int, ...]
-    dtype: str
-
-
-class Parent(NamedTuple):
-    name: str
-    config: dict[str, Any]
-    tensors: dict[str, Tensor]
-    vocabulary: object
-
-    @property
-    def tied(self) -> bool:
-        return bool(self.config.get("tie_word_embeddings", False))
-
-
-def check(parents: Mapping[str, Path]) -> None:
-    """Raises MergeError for the first reason why `parents` (name to folder) cannot be merged."""
-    first, *others = [read(name, folder) for name, folder in parents.items()]
+def check(parents: Mapping[str, Path | Parent]) -> list[str]:
+    """Notes for the reader; raises MergeError for the first reason why they cannot be merged."""
+    described = [
+        read(name, parent) if isinstance(parent, Path) else parent
+        for name, parent in parents.items()
+    ]
+    first, *others = described
     for other in others:
         _same(first, other, "architectures", first.config.get("architectures"))
         if first.tied != other.tied or _has_head(first) != _has_head(other):
@@ -51,51 +46,106 @@ def check(parents: Mapping[str, Path]) -> None:
                 f"{first.name} and {other.name} have different vocabularies, so that the same row "
                 "of the embeddings means different tokens: merge models with one tokenizer"
             )
+    return [note for other in others for note in _notes(first, other)]
 
 
-def read(name: str, folder: Path) -> Parent:
-    """What a folder says about itself; raises MergeError where it is not a model in safe format."""
-    if (folder / "adapter_config.json").is_file():
-        raise MergeError(f"{name} is a LoRA adapter, not a model: merge it into its base first")
-    if not (folder / "config.json").is_file():
-        raise MergeError(f"{name} is not a model: it has no config.json")
-    shards = sorted(folder.glob("*.safetensors"))
-    if not shards:
-        raise MergeError(
-            f"{name} has no safetensors weights (pickled ones can run code and are not read): "
-            "convert it first"
+def _notes(first: Parent, other: Parent) -> Iterator[str]:
+    for role in sorted(first.tokens.keys() | other.tokens.keys()):
+        ours, theirs = first.tokens.get(role), other.tokens.get(role)
+        if ours != theirs:
+            yield (
+                f"{role} is {ours or 'none'} in {first.name} and {theirs or 'none'} in "
+                f"{other.name}: the merge takes that of {first.name}"
+            )
+    if first.chat_template != other.chat_template:
+        yield (
+            f"{first.name} and {other.name} have different chat templates: the merge takes "
+            + (
+                f"that of {first.name}"
+                if first.chat_template
+                else f"none, as {first.name} has none"
+            )
         )
-    index = folder / "model.safetensors.index.json"
-    if index.is_file():
-        named: dict[str, str] = _json(name, index)["weight_map"]
-        missing = sorted(set(named.values()) - {shard.name for shard in shards})
-        if missing:
-            raise MergeError(f"{name} lacks the weight file {missing[0]}: fetch the model again")
-    tensors = {key: tensor for shard in shards for key, tensor in header(name, shard).items()}
-    return Parent(name, _json(name, folder / "config.json"), tensors, _vocabulary(name, folder))
+    types = {_dtype(parent) for parent in (first, other)}
+    if len(types) > 1:
+        yield f"{first.name} and {other.name} are stored as {' and '.join(sorted(types))}"
 
 
-def header(name: str, shard: Path) -> dict[str, Tensor]:
-    """Tensors of one safetensors file; raises MergeError where the file was cut short."""
-    size = shard.stat().st_size
-    with shard.open("rb") as stream:
-        start = stream.read(8)
-        length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
-        text = stream.read(length) if length <= min(size - 8, MAX_HEADER_BYTES) else b""
-    try:
-        entries: dict[str, Any] = json.loads(text)
-        entries.pop("__metadata__", None)
-        ends = [entry["data_offsets"][1] for entry in entries.values()]
-        tensors = {
-            key: Tensor(tuple(entry["shape"]), entry["dtype"]) for key, entry in entries.items()
-        }
-    except (ValueError, KeyError, TypeError, AttributeError):
+def check_configuration(mergekit: Mapping[str, Any], parents: Mapping[str, Parent]) -> None:
+    """Layers and schedules that cannot be meant; raises MergeError before anything is loaded."""
+    layers = {name: parent.config.get("num_hidden_layers") for name, parent in parents.items()}
+    for one in mergekit.get("slices") or []:
+        spans = [source.get("layer_range") or [0, 0] for source in one.get("sources", [])]
+        for source, span in zip(one.get("sources", []), spans, strict=True):
+            name, last = source.get("model"), layers.get(str(source.get("model")))
+            if last is not None and not 0 <= span[0] < span[1] <= last:
+                raise MergeError(
+                    f"layer_range {list(span)} does not lie in {name}, which has {last} layers"
+                )
+        if len({span[1] - span[0] for span in spans}) > 1:
+            raise MergeError(
+                f"the sources of a slice have {', '.join(str(b - a) for a, b in spans)} layers: "
+                "they need as many each"
+            )
+    for values in _schedules(mergekit):
+        if not values:
+            raise MergeError("a schedule in the mergekit configuration has no values: give it some")
+        longest = max((n for n in layers.values() if isinstance(n, int)), default=0)
+        if longest and len(values) > max(longest, MIN_ANCHORS):
+            raise MergeError(
+                f"a schedule has {len(values)} values for {longest} layers: at most one a layer"
+            )
+
+
+MIN_ANCHORS = 5
+"""the papers' schedules have five, also where a model for tests has fewer layers"""
+
+
+def _schedules(value: Any, inside: bool = False) -> Iterator[list[Any]]:
+    """Every list of values among the parameters."""
+    if isinstance(value, list):
+        plain = not any(isinstance(item, dict | list) for item in value)
+        if inside and plain:
+            yield value
+        for item in value:
+            yield from _schedules(item, inside)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _schedules(item, inside or key == "parameters")
+
+
+def check_room(mergekit: Mapping[str, Any], parent: Parent, out: Path) -> None:
+    """Raises MergeError where disk or memory cannot hold what the headers announce."""
+    stated = _DTYPES.get(str(mergekit.get("out_dtype") or mergekit.get("dtype")))
+    sizes = [_num_bytes(tensor, stated) for tensor in parent.tensors.values()]
+    free = shutil.disk_usage(out).free
+    if sum(sizes) > free:
         raise MergeError(
-            f"{shard.name} of {name} is not a whole safetensors file: fetch the model again"
-        ) from None
-    if 8 + length + max(ends, default=0) != size:
-        raise MergeError(f"{shard.name} of {name} was cut short: fetch the model again")
-    return tensors
+            f"the merge takes {_gib(sum(sizes))} and {_gib(free)} are free where it is written: "
+            "free some, or choose another --workdir"
+        )
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    # a file's worth gathered, and the largest tensor: of both parents, merged, in float32
+    needed = min(sum(sizes), SHARD_BYTES) + 3 * max(sizes, default=0) + SPARE_BYTES
+    if needed > memory:
+        raise MergeError(
+            f"the merge needs about {_gib(needed)} of memory and this machine has {_gib(memory)}: "
+            "merge on a larger one"
+        )
+
+
+def _num_bytes(tensor: Tensor, stated: str | None) -> int:
+    dtype = stated if stated and tensor.dtype in _DTYPES.values() else tensor.dtype
+    return math.prod(tensor.shape) * BYTES.get(dtype, 1)
+
+
+def _gib(num_bytes: int) -> str:
+    return f"{num_bytes / (1 << 30):.1f} GiB"
+
+
+def _dtype(parent: Parent) -> str:
+    """The type that most of its tensors have."""
+    return Counter(tensor.dtype for tensor in parent.tensors.values()).most_common(1)[0][0]
 
 
 def _same(first: Parent, other: Parent, field: str, value: object) -> None:
@@ -122,26 +172,3 @@ def _same_tensors(first: Parent, other: Parent) -> None:
 
 def _has_head(parent: Parent) -> bool:
     return "lm_head.weight" in parent.tensors
-
-
-def _vocabulary(name: str, folder: Path) -> object:
-    """Token to id where the tokenizer says so in JSON, else its bytes: something to compare."""
-    fast = folder / "tokenizer.json"
-    if fast.is_file():
-        tokenizer = _json(name, fast)
-        added = {token["content"]: token["id"] for token in tokenizer.get("added_tokens", [])}
-        return tokenizer.get("model", {}).get("vocab"), added
-    slow = folder / "tokenizer.model"
-    if slow.is_file():
-        return slow.read_bytes()
-    raise MergeError(f"{name} has no tokenizer (tokenizer.json or tokenizer.model): add its own")
-
-
-def _json(name: str, path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_bytes())
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise MergeError(f"{path.name} of {name} is not a JSON object: fetch the model again")
-    return value

@@ -7,7 +7,8 @@
     publication   what every repo of the release would contain, to the byte
     rehearse      publishes to a rehearsal Hub and verifies from outside
     plan          what a run would do, and why
-    front, table  what a sweep and a release say in a few lines
+    merges        candidates to evaluation and back, chosen merges, smaller copies
+    table         what a release says in a few lines
     cli, verbs    the command `imprimatur`
 
 Only this folder imports the stages.

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hub.cards import notices, training_content
-from hub.disk import write_atomically
+from hub.disk import write_atomically, write_json
+from hub.lineage import graph as lineage
+from hub.lineage.bom import BOM, Score, bom
+from hub.lineage.croissant import CROISSANT, croissant
 from hub.manifest import Artefact
 from release.schema import Release
 
@@ -19,6 +22,28 @@ def beside_corpus(folder: Path, title: str, artefact: Artefact) -> None:
     columns = ["id", "source", "status", "licence", "attribution"]
     rows = parquet.read_table(artefact.folder / "ledger.parquet", columns=columns).to_pylist()
     notices.write(folder, title, [row for row in rows if row["status"] == "kept"])
+
+
+def croissant_of(
+    folder: Path, release: Release, repo: str, title: str, artefact: Artefact,
+    languages: Sequence[str],
+) -> None:  # fmt: skip
+    text = croissant(
+        folder, title, release.description, repo, release.version, artefact.manifest, languages
+    )
+    write_atomically(folder / CROISSANT, text.encode())
+
+
+def lineage_of(
+    folder: Path,
+    graph: lineage.Graph,
+    artefacts: Mapping[str, Artefact],
+    scores: Sequence[Score],
+) -> None:
+    """`lineage.json` and the bill of materials of a model's ancestry, or of the whole release."""
+    manifests = {name: artefact.manifest for name, artefact in artefacts.items()}
+    write_json(folder / "lineage.json", lineage.as_json(graph))
+    write_atomically(folder / BOM, bom(graph, manifests, scores).encode())
 
 
 def beside_model(

@@ -7,7 +7,8 @@ from typing import Any
 
 from evaluation.settings import EvaluationSettings
 from hub.licences.recognise import recognise
-from merging.settings import parents_of
+from merging.quantise import missing
+from merging.settings import MergingSettings, parents_of
 from release import yaml
 from release.schema import Release
 
@@ -16,7 +17,8 @@ Complaint = tuple[tuple[str | int, ...], str]
 
 def inconsistencies(release: Release) -> Iterator[Complaint]:
     tasks = release.evaluation.tasks if release.evaluation else {}
-    models = {**release.models, **release.training, **release.merging}
+    full = {**release.models, **release.training, **release.merging}
+    models = {**full, **release.quantised}
     yield from _names_given_twice(release, tasks)
     for name, source in release.sources.items():
         where: tuple[str, ...] = ("sources", name, "terms", "licence")
@@ -29,6 +31,14 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
     for name, corpus in release.corpora.items():
         yield from _undefined(("corpora", name, "sources"), corpus.sources, release.sources)
         yield from _undefined(("corpora", name, "decontaminate"), corpus.decontaminate, tasks)
+        if corpus.mix:
+            named = [source for part in corpus.mix.parts for source in part.sources]
+            known = dict.fromkeys(corpus.sources)
+            yield from _undefined(("corpora", name, "mix", "parts"), named, known)
+            counting = [corpus.mix.tokenizer] if corpus.mix.tokenizer else []
+            yield from _undefined(("corpora", name, "mix", "tokenizer"), counting, models)
+    for name in release.gates:
+        yield from _undefined(("gates", name), [name], release.corpora)
     for number, decision in enumerate(release.decisions):
         at: tuple[str | int, ...] = ("decisions", number)
         yield from _undefined((*at, "sources"), decision.sources, release.sources)
@@ -40,12 +50,24 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
         if recognise(model.tiny.licence) is None:
             yield (*where, "licence"), f"unknown licence “{model.tiny.licence}”"
     for name, training in release.training.items():
-        yield from _undefined(("training", name, "base"), [training.base], models)
+        yield from _undefined(("training", name, "base"), [training.base], full)
         yield from _undefined(("training", name, "corpus"), [training.corpus], release.corpora)
+        replayed = [training.replay.corpus] if training.replay else []
+        yield from _undefined(("training", name, "replay"), replayed, release.corpora)
     for name, merging in release.merging.items():
-        yield from _undefined(("merging", name, "mergekit"), parents_of(merging), models)
+        yield from _undefined(("merging", name, "mergekit"), parents_of(merging), full)
+        yield from _unfounded_sweep(name, merging, release)
+    for name, quantised in release.quantised.items():
+        yield from _undefined(("quantised", name, "model"), [quantised.model], full)
+        if absent := missing(quantised):
+            yield ("quantised", name, "method"), absent
     if release.evaluation:
         yield from _undefined(("evaluation", "models"), release.evaluation.models, models)
+        for name, members in release.evaluation.ensembles.items():
+            where = ("evaluation", "ensembles", name)
+            yield from _undefined(where, members, dict.fromkeys(release.evaluation.models))
+            if name in models:
+                yield where, f"{name} is the name of a model: an ensemble needs its own"
         yield from _unfounded_claims(release, release.evaluation)
         groups = {task.group: None for task in tasks.values()}
         for name, family in release.evaluation.significance.families.items():
@@ -61,6 +83,26 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
                 where,
                 f"{task.corpus} is for training: a task needs a corpus of another split",
             )
+
+
+def _unfounded_sweep(name: str, settings: MergingSettings, release: Release) -> Iterator[Complaint]:
+    """Candidates are compared on tasks of the validation split, which no final figure uses."""
+    if settings.sweep is None:
+        return
+    tasks = release.evaluation.tasks.values() if release.evaluation else ()
+    groups = {
+        task.group: None
+        for task in tasks
+        if task.measure == settings.sweep.measure
+        and task.corpus in release.corpora
+        and release.corpora[task.corpus].split == "validation"
+    }
+    where = ("merging", name, "sweep")
+    if not groups:
+        measure = settings.sweep.measure.replace("_", " ")
+        yield where, f"no task measures {measure} on a corpus of the validation split"
+    for group in filter(None, (settings.sweep.domain, settings.sweep.general)):
+        yield from _undefined(where, [group], groups)
 
 
 def _unfounded_claims(release: Release, settings: EvaluationSettings) -> Iterator[Complaint]:
@@ -92,7 +134,7 @@ def _names_given_twice(release: Release, tasks: dict[str, Any]) -> Iterator[Comp
     seen: dict[str, str] = {}
     sections: dict[str, dict[str, Any]] = {
         "corpora": release.corpora, "models": release.models, "training": release.training,
-        "merging": release.merging, "evaluation.tasks": tasks,
+        "merging": release.merging, "quantised": release.quantised, "evaluation.tasks": tasks,
     }  # fmt: skip
     for section, names in sections.items():
         for name in names:

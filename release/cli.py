@@ -7,10 +7,13 @@ Everything heavy is imported inside the verb that needs it, so that `--help` ans
 import typer
 
 from release.verbs.audit import audit
+from release.verbs.diff import diff
 from release.verbs.hub import serve
 from release.verbs.plan import plan
 from release.verbs.publish import publish
 from release.verbs.rehearse import rehearse
+from release.verbs.reproduce import reproduce
+from release.verbs.rollback import rollback
 from release.verbs.run import run
 from release.verbs.stats import stats
 from release.verbs.verify import verify
@@ -24,7 +27,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (plan, run, audit, rehearse, publish, verify, stats):
+for verb in (
+    plan, run, audit, rehearse, publish, rollback, verify, diff, reproduce, stats,
+):  # fmt: skip
     app.command()(verb)
 
 hub_app = typer.Typer(help="The rehearsal Hub.", rich_markup_mode=None, no_args_is_help=True)

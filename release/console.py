@@ -88,3 +88,5 @@ def _quiet_libraries() -> None:
         os.environ.setdefault(name, value)
     # DeepSpeed logs to standard output at import, whatever level is asked for
     logging.getLogger("DeepSpeed").addFilter(lambda record: record.levelno >= logging.ERROR)
+    # torchao names every library of its that is not for this processor, with its path
+    logging.getLogger("torchao").setLevel(logging.ERROR)

@@ -5,10 +5,11 @@ and the rule.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from hub.failure import Refused
 from hub.licences.expression import licence_of, permission
+from hub.licences.rights import Use
 from hub.licences.table import LICENCES, Act
 from hub.manifest import Artefact
 from release.recipe import Recipe
@@ -23,7 +24,8 @@ def gate(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
         acts: tuple[Act, ...] = ("publish_adapted",)
         acts += ("commercial",) if corpus.use == "commercial" else ()
         refusals += _of_corpus(name, artefacts[name], acts)
-    for name in [*recipe.release.training, *recipe.release.merging]:
+    release = recipe.release
+    for name in [*release.training, *release.merging, *release.quantised]:
         licences = artefacts[name].manifest.licence
         if not licences:
             refusals.append(f"{name}: no licence is stated for it")
@@ -34,6 +36,30 @@ def gate(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
         ]
     if refusals:
         raise Refused("; ".join(refusals))
+
+
+def may_train(name: str, use: Use, base: Iterable[str], texts: Iterable[str]) -> None:
+    """Raises Refused, before anything is computed, where a licence and the use do not compose."""
+    acts: tuple[Act, ...] = ("train", "commercial") if use == "commercial" else ("train",)
+    refusals = [
+        f"{licence} of its texts does not allow {_words(licence, acts)}"
+        for licence in sorted(set(texts))
+        if not _allows(licence, acts)
+    ]
+    refusals += [
+        f"{licence} of its base does not allow training on"
+        for licence in sorted(set(base))
+        if not _allows(licence, ("train",))
+    ]
+    if refusals:
+        raise Refused(f"{name} is not trained ({use} use): " + "; ".join(refusals))
+
+
+def _allows(licence: str, acts: tuple[Act, ...]) -> bool:
+    try:
+        return permission(licence, acts) == "allowed"
+    except KeyError:  # not in the table: unknown is not permission
+        return False
 
 
 def _of_corpus(name: str, artefact: Artefact, acts: tuple[Act, ...]) -> list[str]:

@@ -31,18 +31,59 @@ _KEPT = (
 
 
 def publish(
-    folder: Path, endpoint: str, token: str, home: Path, progress: Progress
+    folder: Path,
+    endpoint: str,
+    token: str,
+    home: Path,
+    progress: Progress,
+    key: Path | None = None,
+    rehearsal: bool = False,
 ) -> ReleaseRecord:
-    """`python -m hub.publish`, with the token in its environment only."""
+    """`python -m hub.publish`, with the token in its environment only; `key` signs."""
     variables = environment(endpoint, home) | {"HF_TOKEN": token}
-    arguments = ["-m", "hub.publish", str(folder), "--endpoint", endpoint]
+    arguments = ["-m", "hub.publish", "publish", str(folder), "--endpoint", endpoint]
+    arguments += ["--key", str(key.absolute())] if key else []
+    arguments += ["--unsigned"] if rehearsal else []
     return ReleaseRecord.model_validate(_run(arguments, variables, progress))
 
 
-def verify(results: str, tag: str, endpoint: str, home: Path, progress: Progress) -> ReleaseRecord:
+def compare(folder: Path, endpoint: str, token: str, home: Path, progress: Progress) -> Any:
+    """What `publish` would change; one progress line a repo, and the same as a list."""
+    variables = environment(endpoint, home) | {"HF_TOKEN": token}
+    arguments = ["-m", "hub.publish", "compare", str(folder), "--endpoint", endpoint]
+    return _run(arguments, variables, progress)
+
+
+def rollback(
+    results: str, tag: str, endpoint: str, token: str, home: Path, progress: Progress
+) -> ReleaseRecord:
+    """Make the release at `tag` the present one again."""
+    variables = environment(endpoint, home) | {"HF_TOKEN": token}
+    arguments = ["-m", "hub.publish", "rollback", results, tag, "--endpoint", endpoint]
+    return ReleaseRecord.model_validate(_run(arguments, variables, progress))
+
+
+def verify(
+    results: str,
+    tag: str,
+    endpoint: str,
+    home: Path,
+    progress: Progress,
+    key: Path | None = None,
+) -> ReleaseRecord:
     """`python -m hub.verify` with a fresh HF_HOME and no token: an outsider."""
     variables = environment(endpoint, home)
     arguments = ["-m", "hub.verify", results, tag, "--into", str(home / "downloads")]
+    arguments += ["--key", str(key.absolute())] if key else []
+    return ReleaseRecord.model_validate(_run(arguments, variables, progress))
+
+
+def fetch(results: str, tag: str, endpoint: str, home: Path, progress: Progress) -> ReleaseRecord:
+    """`python -m hub.fetch` into `home / "downloads"`; a token only where the caller set one."""
+    variables = environment(endpoint, home)
+    if token := os.environ.get("HF_TOKEN"):
+        variables["HF_TOKEN"] = token
+    arguments = ["-m", "hub.fetch", results, tag, "--into", str(home / "downloads")]
     return ReleaseRecord.model_validate(_run(arguments, variables, progress))
 
 

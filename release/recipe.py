@@ -25,13 +25,13 @@ from ruamel.yaml.comments import CommentedMap
 from corpus.settings import CorpusSettings, SourceSettings
 from evaluation.settings import EvaluationSettings
 from hub.failure import BadInput
-from merging.settings import MergingSettings
+from merging.settings import MergingSettings, QuantisedSettings
 from release import yaml
 from release.checks import inconsistencies
 from release.schema import Release, SpaceSettings
 from training.settings import TinyModel, TrainingSettings
 
-SECTIONS = ("sources", "corpora", "models", "training", "merging", "evaluation.tasks")
+SECTIONS = ("sources", "corpora", "models", "training", "merging", "quantised", "evaluation.tasks")
 """Where the keys are names that the file defines."""
 
 
@@ -148,8 +148,8 @@ def _known_fields(location: tuple[str | int, ...]) -> list[str]:
     """Field names that would have been right where the unknown one stands."""
     models: dict[str, type[BaseModel]] = {
         "sources": SourceSettings, "corpora": CorpusSettings, "training": TrainingSettings,
-        "merging": MergingSettings, "evaluation": EvaluationSettings, "models": TinyModel,
-        "space": SpaceSettings,
+        "merging": MergingSettings, "quantised": QuantisedSettings,
+        "evaluation": EvaluationSettings, "models": TinyModel, "space": SpaceSettings,
     }  # fmt: skip
     model = Release if len(location) == 1 else models.get(str(location[0]), Release)
     return list(model.model_fields)

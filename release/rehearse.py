@@ -45,7 +45,7 @@ def rehearse(
         running(root, {"rehearser": token}, [publication.namespace], port) as url,
     ):
         progress(f"rehearsal Hub at {url}")
-        outside.publish(folder, url, token, Path(homes) / "publisher", progress)
+        outside.publish(folder, url, token, Path(homes) / "publisher", progress, rehearsal=True)
         if publication.space:
             shown = boot(folder / "space" / publication.space.id, url, Path(homes) / "reader")
             progress(f"{publication.space.id}: starts, and shows {shown} models")

@@ -4,6 +4,8 @@ finished.
 work folder/
   corpus/medical-1a2b3c4d5e6f/     an artefact: NAME-KEY, whole once manifest.json is there
   scratch/medical-1a2b3c4d5e6f/    what a killed step can resume from
+  cache/corpus/                    what several corpora or settings share; may be deleted
+  run.json                         what the last run made, and from which settings
   summary.json                     one row a model, group and metric
 """
 
@@ -29,6 +31,7 @@ from hub.manifest import (
     write_manifest,
 )
 from release.recipe import Recipe
+from release.record import write_run
 from release.sources import fetch_all
 from release.steps import steps
 from release.steps.step import STAGES, Place, Progress, Stage, Step
@@ -81,6 +84,7 @@ def run(
             sibling = read_artefact(artefact_folder(workdir, step, key, suffix))
             if sibling is not None:
                 have[step.name + suffix] = sibling
+    write_run(workdir, recipe.release, have)
     return Ran(have, made)
 
 
@@ -147,6 +151,7 @@ def _make(
         out=folders[""],
         excluded=folders.get("-excluded", folders[""]),
         scratch=scratch,
+        cache=workdir / "cache" / step.stage,
         progress=lambda line: progress(f"{step.name}: {line}"),
     )
     place.progress("started")

@@ -33,7 +33,7 @@ def scores(release: Release, artefacts: Mapping[str, Artefact]) -> list[dict[str
         return []
     samples = [
         sample
-        for model in release.evaluation.models
+        for model in release.evaluation.answering
         for sample in read_samples(artefacts[model + RESULTS])
     ]
     return [asdict(score) for score in summarise(samples, release.evaluation)]

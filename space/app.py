@@ -2,8 +2,8 @@
 
     python app.py [--port 7860]     on 127.0.0.1; on Spaces wherever Gradio is told to listen
 
-One page written by hand (page/), its data from /board.json, and the same for programs as Gradio
-endpoints:
+One page written by hand (page/), its data from /board.bin and what follows it when it is asked for,
+and the same for programs as Gradio endpoints:
 
     from gradio_client import Client
     Client("NAMESPACE/SPACE").predict(api_name="/scores")
@@ -13,13 +13,16 @@ README.md says where the results come from. Whatever happens to them, the page a
 
 import argparse
 import gzip
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from library import Library, pack
-from tables import Unreadable
+import wire
+from board import score_rows
+from library import Library
+from tables import MAX_TEXT, Unreadable, tame
 
 if TYPE_CHECKING:
     from fastapi import Request, Response
@@ -33,6 +36,7 @@ TYPES = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
+BINARY = "application/octet-stream"
 # Only this server's own scripts and styles, and no inline ones: text can never become a script.
 # Framing is left open, since the Hub shows a Space in a frame and the page acts on nobody's behalf.
 HEADERS = {
@@ -53,8 +57,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "10")
     library = Library(FOLDER, os.environ)
-    library.current(wait_seconds=0)
     server = create_server(library)
+    library.current(wait_seconds=0)  # begins to read; importing gradio has had the processor alone
     server.launch(server_port=arguments.port, ssr_mode=False, _frontend=False, footer_links=[])
 
 
@@ -64,6 +68,7 @@ def create_server(library: Library) -> "Server":
     # The interactive API pages would load their scripts from elsewhere.
     server = Server(title="Imprimatur", docs_url=None, redoc_url=None)
     _add_pages(server, library)
+    _add_data(server, library)
     _add_endpoints(server, library)
     return server
 
@@ -71,51 +76,100 @@ def create_server(library: Library) -> "Server":
 def _add_pages(server: "Server", library: Library) -> None:
     from fastapi import Request, Response
 
-    files = {path.name: path for path in PAGE.iterdir() if path.suffix in TYPES}
+    files = {
+        path.name: (gzip.compress(path.read_bytes(), 9), TYPES[path.suffix])
+        for path in PAGE.iterdir()
+        if path.suffix in TYPES
+    }
 
     @server.get("/", include_in_schema=False)
-    def index() -> Response:
-        return _file(files["index.html"])
+    def index(request: Request) -> Response:
+        return _reply(request, *files["index.html"])
 
     @server.get("/page/{name}", include_in_schema=False)
-    def page_file(name: str) -> Response:
-        return _file(files[name]) if name in files else Response(status_code=404)
+    def page_file(request: Request, name: str) -> Response:
+        return _reply(request, *files[name]) if name in files else Response(status_code=404)
+
+    @server.get("/board.bin", include_in_schema=False)
+    def board_bin(request: Request, board: str = "") -> Response:
+        try:
+            return _reply(request, library.packed(board), BINARY)
+        except Unreadable as error:
+            nothing = {"status": "nothing", "notes": [str(error)]}
+            return _reply(request, wire.pack(nothing), BINARY)
+
+    @server.get("/intervals.bin", include_in_schema=False)
+    def intervals_bin(request: Request, start: int, stop: int, board: str = "") -> Response:
+        try:
+            found = library.reading(board).board
+        except Unreadable:
+            found = None
+        columns = found.columns[max(0, start) : max(0, stop)] if found else []
+        return _reply(request, wire.pack_intervals(columns), BINARY)
+
+
+def _add_data(server: "Server", library: Library) -> None:
+    """What the page asks for when it is needed, as JSON; programs may ask too."""
+    from fastapi import Request, Response
+
+    def say(request: Request, ask: Callable[[], Any]) -> Response:
+        return _reply(request, _packed(_or_problem(ask)), "application/json")
 
     @server.get("/board.json")
     def board_json(request: Request) -> Response:
-        return _json(request, library.packed())
+        return say(request, library.current)
+
+    @server.get("/papers.json")
+    def papers_json(request: Request) -> Response:
+        return say(request, lambda: {"papers": library.papers})
+
+    @server.get("/differences.json")
+    def differences_json(request: Request, base: str, board: str = "") -> Response:
+        def ask() -> dict[str, Any]:
+            found = library.reading(board).differences
+            return found.between(base) if found else {"base": base, "rows": []}
+
+        return say(request, ask)
+
+    @server.get("/ranks.json")
+    def ranks_json(request: Request, board: str = "") -> Response:
+        return say(request, lambda: {"rows": library.reading(board).ranks})
+
+    @server.get("/adaptation.json")
+    def adaptation_json(request: Request) -> Response:
+        return say(request, lambda: library.reading().adaptation)
+
+    @server.get("/corpora.json")
+    def corpora_json(request: Request) -> Response:
+        return say(
+            request, lambda: {"corpora": [c.summary for c in library.reading().corpora.values()]}
+        )
+
+    @server.get("/ledger.json")
+    def ledger_json(
+        request: Request, corpus: str, q: str = "", page: int = 0, source: str = "",
+        status: str = "", reason: str = "", licence: str = "",
+    ) -> Response:  # fmt: skip
+        chosen = {"source": source, "status": status, "reason": reason, "licence": licence}
+        return say(request, lambda: _search(library, corpus, q, chosen, page))
 
     @server.get("/answers.json")
     def answers_json(
         request: Request, before: str, after: str, group: str, metric: str
     ) -> Response:
-        return _json(request, pack(_answers(library, before, after, group, metric)))
+        return say(request, lambda: library.answers(before, after, group, metric))
 
 
 def _add_endpoints(server: "Server", library: Library) -> None:
     @server.api(name="scores", description="Every score: model, group, metric, value, interval.")
     def scores() -> list[dict[str, Any]]:
-        board = library.current()
-        names = [model["name"] for model in board.get("models", [])]
-        return [
-            {
-                "model": name,
-                "group": column["group"],
-                "metric": column["metric"],
-                "value": column["value"][i],
-                "ci_low": column["low"][i],
-                "ci_high": column["high"][i],
-                "problem": column["flaws"].get(i),
-            }
-            for column in board.get("columns", [])
-            for i, name in enumerate(names)
-            if column["value"][i] is not None or i in column["flaws"]
-        ]
+        board = library.reading().board
+        return score_rows(board) if board else []
 
     @server.api(name="differences", description="Paired differences, `after` minus `before`.")
     def differences() -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = library.current().get("differences", [])
-        return found
+        found = library.reading().differences
+        return found.rows() if found else []
 
     @server.api(name="models", description="Every model: kind, parents, family, licence, size.")
     def models() -> list[dict[str, Any]]:
@@ -130,23 +184,36 @@ def _add_endpoints(server: "Server", library: Library) -> None:
 
     @server.api(name="answers", description="The questions whose answer changed.")
     def answers(before: str, after: str, group: str, metric: str) -> dict[str, Any]:
-        return _answers(library, before, after, group, metric)
+        found: dict[str, Any] = _or_problem(lambda: library.answers(before, after, group, metric))
+        return found
+
+    @server.api(name="ledger", description="Documents of a corpus: what decided about each.")
+    def ledger(corpus: str, sought: str = "", page: int = 0) -> dict[str, Any]:
+        found: dict[str, Any] = _or_problem(lambda: _search(library, corpus, sought, {}, page))
+        return found
 
 
-def _answers(library: Library, *wanted: str) -> dict[str, Any]:
+def _search(
+    library: Library, corpus: str, sought: str, chosen: dict[str, str], page: int
+) -> dict[str, Any]:
+    corpora = library.reading().corpora
+    if corpus not in corpora:
+        raise Unreadable(f"no corpus {tame(corpus)} is published")
+    return corpora[corpus].search(sought[:MAX_TEXT], chosen, page)
+
+
+def _or_problem(ask: Callable[[], Any]) -> Any:
     try:
-        return library.answers(*wanted)
+        return ask()
     except Unreadable as error:
         return {"problem": str(error)}
 
 
-def _file(path: Path) -> "Response":
-    from fastapi import Response
-
-    return Response(path.read_bytes(), media_type=TYPES[path.suffix], headers=HEADERS)
+def _packed(content: Any) -> bytes:
+    return gzip.compress(json.dumps(content, allow_nan=False, separators=(",", ":")).encode(), 5)
 
 
-def _json(request: "Request", packed: bytes) -> "Response":
+def _reply(request: "Request", packed: bytes, kind: str) -> "Response":
     from fastapi import Response
 
     headers = {**HEADERS, "Vary": "Accept-Encoding"}
@@ -154,7 +221,7 @@ def _json(request: "Request", packed: bytes) -> "Response":
         headers["Content-Encoding"] = "gzip"
     else:
         packed = gzip.decompress(packed)
-    return Response(packed, media_type="application/json", headers=headers)
+    return Response(packed, media_type=kind, headers=headers)
 
 
 if __name__ == "__main__":

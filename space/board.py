@@ -1,38 +1,45 @@
-"""The board: every model against every (metric, group), ready to be shown.
+"""The board: every model against every column, ready to be shown. A column is a metric of a group
+of tasks, or of one task.
 
-Nothing is computed that the evaluation has not published. What is missing is None, and what cannot
+Nothing is computed that the evaluation has not published. What is missing is NaN, and what cannot
 be right (not a number, an interval that leaves out its value, two values for one cell) is a flaw
 with its reason, and has no value.
 
-    scores.parquet        model, group, metric, value, ci_low, ci_high
-    differences.parquet   before, after, group, metric, difference, ci_low, ci_high, items
-                          (optional; paired, `after` minus `before`)
+    scores.parquet   model, group, metric, value, ci_low, ci_high; may have task, language, source
+                     (the printed table it was taken from) and note (what speaks against a value)
+    tasks.parquet    the same with `task`: what the groups are made of; optional
 """
 
-import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from digits import decimals
+from numpy.typing import NDArray
 from published import Model, by_family
-from tables import read_rows, tame
+from tables import Unreadable, read_arrays, tame
 
-SCORES = {name: pa.string() for name in ("model", "group", "metric")} | {
-    name: pa.float64() for name in ("value", "ci_low", "ci_high")
-}
-DIFFERENCES = (
-    {name: pa.string() for name in ("before", "after", "group", "metric")}
-    | {name: pa.float64() for name in ("difference", "ci_low", "ci_high")}
-    | {"items": pa.int64()}
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+TEXTS = ("model", "metric", "group", "task", "language", "source", "note")
+NUMBERS = ("value", "ci_low", "ci_high")
+NEEDED = dict.fromkeys(("model", "group", "metric"), pa.string()) | dict.fromkeys(
+    NUMBERS, pa.float64()
 )
+OPTIONAL = dict.fromkeys(("task", "language", "source", "note"), pa.string())
+MAX_CELLS = 4_000_000
+"""models × columns; a table of two million different names would have more cells than memory"""
+
 LOWER_IS_BETTER = {
     "bits_per_byte", "brier", "brier_score", "byte_perplexity", "ece", "loss", "perplexity",
     "word_perplexity",
 }  # fmt: skip
 HIGHER_IS_BETTER = {
-    "acc", "acc_norm", "accuracy", "bleu", "exact_match", "f1", "macro_f1", "mcc", "micro_f1",
-    "rouge1", "rouge2", "rougeL",
+    "acc", "acc_norm", "accuracy", "accuracy_percent", "bleu", "exact_match", "f1", "macro_f1",
+    "mcc", "micro_f1", "rouge1", "rouge2", "rougeL",
 }  # fmt: skip
 
 
@@ -40,87 +47,51 @@ HIGHER_IS_BETTER = {
 class Column:
     metric: str
     group: str
+    task: str
+    """empty: the whole group"""
+    language: str
+    source: str
     better: str
     """lower, higher, or empty where we do not know the metric"""
-    value: list[float | None]
-    low: list[float | None]
-    high: list[float | None]
+    value: Floats
+    """by the model's index, like the two ends of its interval; NaN is missing"""
+    low: Floats
+    high: Floats
+    decimals: int | None = None
     flaws: dict[int, str] = field(default_factory=dict)
-    """by the model's index"""
+    notes: dict[int, str] = field(default_factory=dict)
 
-
-@dataclass(frozen=True)
-class Difference:
-    before: str
-    after: str
-    metric: str
-    group: str
-    value: float
-    low: float
-    high: float
-    items: int | None
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.metric, self.group, self.task
 
 
 @dataclass
 class Board:
     models: list[Model]
     columns: list[Column]
-    differences: list[Difference]
     problems: list[str]
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
-
-def build(scores: Path, differences: Path | None, described: list[Model]) -> Board:
-    rows = read_rows(scores, SCORES)
-    problems: list[str] = []
-    names = {key: _names(rows[key]) for key in ("model", "group", "metric")}
-    whole = [i for i in range(len(rows["value"])) if all(names[key][i] for key in names)]
-    if len(whole) < len(rows["value"]):
-        count = len(rows["value"]) - len(whole)
-        problems.append(f"{count} rows of scores.parquet name no model, group or metric: left out")
-    published = {model.name: model for model in described}
-    scored = {names["model"][i]: Model(names["model"][i]) for i in whole}
-    models = by_family(
-        {**published, **{k: v for k, v in scored.items() if k not in published}}.values()
-    )
+def build(scores: Path, described: list[Model], tasks: Path | None = None) -> Board:
+    """Both tables as one board; models that only the tables name are known by name alone."""
+    parts = [_Part(scores), *([_Part(tasks)] if tasks else [])]
+    known = {model.name: model for model in described}
+    for part in parts:
+        known |= {name: Model(name) for name in part.models if name not in known}
+    models = by_family(known.values())
     index = {model.name: i for i, model in enumerate(models)}
-    columns = _columns([(names["metric"][i], names["group"][i]) for i in whole], len(models))
-    for i in whole:
-        column = columns[names["metric"][i], names["group"][i]]
-        cell = (rows["value"][i], rows["ci_low"][i], rows["ci_high"][i])
-        _fill(column, index[names["model"][i]], *cell)
-    board = Board(models, list(columns.values()), [], problems)
+    board = Board(models, [], [])
+    for part in parts:
+        board.columns += part.columns(index)
+        if part.nameless:
+            board.problems.append(
+                f"{part.nameless} rows of {part.file} name no model, group or metric: left out"
+            )
     flawed = sum(len(column.flaws) for column in board.columns)
     if flawed:
-        problems.append(f"{flawed} scores cannot be right and are marked in the table")
-    if differences is not None:
-        _add_differences(board, differences)
+        board.problems.append(f"{flawed} scores cannot be right and are marked in the table")
     return board
-
-
-def _names(texts: list[str | None]) -> list[str]:
-    """Each distinct name is tamed once: a table repeats them."""
-    known = {text: tame(text) if text else "" for text in set(texts)}
-    return [known[text] for text in texts]
-
-
-def _columns(found: list[tuple[str, str]], num_models: int) -> dict[tuple[str, str], Column]:
-    """Metrics in order of appearance, and within each its groups."""
-    metrics = list(dict.fromkeys(metric for metric, _ in found))
-    ordered = sorted(dict.fromkeys(found), key=lambda column: metrics.index(column[0]))
-    return {
-        (metric, group): Column(
-            metric,
-            group,
-            direction(metric),
-            value=[None] * num_models,
-            low=[None] * num_models,
-            high=[None] * num_models,
-        )
-        for metric, group in ordered
-    }
 
 
 def direction(metric: str) -> str:
@@ -129,66 +100,134 @@ def direction(metric: str) -> str:
     return "higher" if metric in HIGHER_IS_BETTER else ""
 
 
-def _fill(
-    column: Column, row: int, value: float | None, low: float | None, high: float | None
-) -> None:
-    if column.value[row] is not None or row in column.flaws:
-        flaw = "more than one value is published for it"
-    else:
-        flaw = _flaw(value, low, high)
-    if flaw:
-        column.flaws[row] = flaw
-        value = low = high = None
-    column.value[row], column.low[row], column.high[row] = _short(value), _short(low), _short(high)
+class _Part:
+    """One file: names as codes, numbers as arrays."""
 
+    def __init__(self, path: Path) -> None:
+        arrays = read_arrays(path, NEEDED, OPTIONAL)
+        self.file = path.name
+        coded = {name: encode_names(arrays[name]) for name in TEXTS}
+        self.names = {name: names for name, (names, _) in coded.items()}
+        whole = np.ones(len(arrays["model"]), dtype=bool)
+        for name in ("model", "metric", "group"):
+            blank = np.array([not text for text in self.names[name]], dtype=bool)
+            whole &= ~blank[coded[name][1]] if len(blank) else whole
+        self.nameless = int((~whole).sum())
+        self.codes = {name: codes[whole] for name, (_, codes) in coded.items()}
+        self.numbers = {
+            name: arrays[name].to_numpy(zero_copy_only=False)[whole] for name in NUMBERS
+        }
+        used = np.unique(self.codes["model"], return_index=True)
+        order = np.argsort(used[1])
+        self.models = [self.names["model"][code] for code in used[0][order]]
 
-def _flaw(value: float | None, low: float | None, high: float | None) -> str:
-    """Why these three numbers cannot be a score and its interval; empty if they can."""
-    if value is None:
-        return "its row holds no value"
-    if not math.isfinite(value):
-        return f"its value is {value}"
-    if low is None and high is None:
-        return ""
-    if low is None or high is None:
-        return f"its interval has one end only; its value is {value:.6g}"
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return f"its interval is {low} to {high}; its value is {value:.6g}"
-    slack = 1e-9 * max(abs(value), abs(low), abs(high))  # the last bits of two computations
-    if not low - slack <= value <= high + slack:
-        return f"its interval, {low:.6g} to {high:.6g}, leaves out its value, {value:.6g}"
-    return ""
-
-
-def _short(value: float | None) -> float | None:
-    """Seven digits are more than any interval here justifies, and half the bytes to send."""
-    return None if value is None else float(f"{value:.7g}")
-
-
-def _add_differences(board: Board, path: Path) -> None:
-    rows = read_rows(path, DIFFERENCES)
-    names = {key: _names(rows[key]) for key in ("before", "after", "group", "metric")}
-    known = {model.name for model in board.models}
-    left_out = 0
-    for i, value in enumerate(rows["difference"]):
-        low, high = rows["ci_low"][i], rows["ci_high"][i]
-        before, after = names["before"][i], names["after"][i]
-        if {before, after} - known or low is None or high is None or _flaw(value, low, high):
-            left_out += 1
-            continue
-        board.differences.append(
-            Difference(
-                before,
-                after,
-                names["metric"][i],
-                names["group"][i],
-                value=value,
-                low=low,
-                high=high,
-                items=rows["items"][i],
+    def columns(self, index: dict[str, int]) -> list[Column]:
+        places, keys = self._places()
+        if len(keys) * len(index) > MAX_CELLS:
+            raise Unreadable(
+                f"{self.file} has {len(index)} models by {len(keys)} columns: more than this page"
+                " shows"
             )
+        model = np.array([index.get(name, 0) for name in self.names["model"]], dtype=np.int64)
+        row = model[self.codes["model"]]
+        cells = np.full((3, len(keys), len(index)), np.nan)
+        flat = places * len(index) + row
+        problem = flawed(*(self.numbers[name] for name in NUMBERS))
+        counts = np.bincount(flat, minlength=len(keys) * len(index)) if len(flat) else flat
+        twice = counts[flat] > 1
+        sound = (problem == "") & ~twice
+        for number, name in enumerate(NUMBERS):
+            cells[number].reshape(-1)[flat[sound]] = self.numbers[name][sound]
+        columns = [self._column(key, *cells[:, at]) for at, key in enumerate(keys)]
+        for i in np.flatnonzero(~sound):
+            reason = "more than one value is published for it" if twice[i] else str(problem[i])
+            columns[places[i]].flaws[int(row[i])] = reason
+        noted = np.array([bool(text) for text in self.names["note"]], dtype=bool)
+        for i in np.flatnonzero(noted[self.codes["note"]]) if len(noted) else ():
+            columns[places[i]].notes[int(row[i])] = self.names["note"][self.codes["note"][i]]
+        return columns
+
+    def _places(self) -> tuple[Integers, list[dict[str, str]]]:
+        """The column of each row, and every column: metrics in order of appearance, then groups
+        and tasks in theirs."""
+        parts = ("metric", "group", "task", "language")
+        key = np.zeros(len(self.codes["model"]), dtype=np.int64)
+        for name in parts:
+            key = key * len(self.names[name]) + self.codes[name]
+        _, first, places = np.unique(key, return_index=True, return_inverse=True)
+        metrics: dict[int, int] = {}
+        for at in np.sort(first):
+            metrics.setdefault(int(self.codes["metric"][at]), len(metrics))
+        order = sorted(
+            range(len(first)),
+            key=lambda i: (metrics[int(self.codes["metric"][first[i]])], first[i]),
         )
-    if left_out:
-        board.problems.append(
-            f"{left_out} differences cannot be right, or are of models that are not here: left out"
-        )
+        position = np.empty(len(first), dtype=np.int64)
+        position[order] = np.arange(len(first))
+        keys = [
+            {name: self.names[name][self.codes[name][first[i]]] for name in (*parts, "source")}
+            for i in order
+        ]
+        return position[places], keys
+
+    def _column(self, key: dict[str, str], value: Floats, low: Floats, high: Floats) -> Column:
+        better = direction(key["metric"])
+        return Column(
+            key["metric"], key["group"], key["task"], key["language"], key["source"],
+            better, value, low, high,
+            decimals=decimals((high - low) / 2),
+        )  # fmt: skip
+
+
+def encode_names(array: pa.Array) -> tuple[list[str], Integers]:
+    """Names safe to show, each once, and for every row which of them it is; null is empty."""
+    coded = array.fill_null("").dictionary_encode()
+    names = [tame(text) for text in coded.dictionary.to_pylist()]
+    known = {name: i for i, name in enumerate(dict.fromkeys(names))}
+    again = np.array([known[name] for name in names], dtype=np.int64)
+    codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return list(known), again[codes] if len(codes) else codes
+
+
+def flawed(value: Floats, low: Floats, high: Floats) -> NDArray[np.object_]:
+    """Why these numbers cannot be values and their intervals; empty where they can."""
+    ends = (~np.isnan(low)).astype(int) + ~np.isnan(high)
+    with np.errstate(invalid="ignore"):
+        largest = np.fmax(np.fmax(np.abs(value), np.abs(low)), np.abs(high))
+        slack = 1e-9 * np.where(np.isfinite(largest), largest, 0)  # last bits of two computations
+        inside = (low - slack <= value) & (value <= high + slack)
+    finite = np.isfinite(value)
+    bounded = np.isfinite(low) & np.isfinite(high)
+    found = np.full(len(value), "", dtype=object)
+    for i in np.flatnonzero(~finite | (ends == 1) | ((ends == 2) & ~(bounded & inside))):
+        found[i] = _reason(float(value[i]), float(low[i]), float(high[i]), int(ends[i]))
+    return found
+
+
+def _reason(value: float, low: float, high: float, ends: int) -> str:
+    if not np.isfinite(value):
+        return "its row holds no number" if np.isnan(value) else f"its value is {value}"
+    if ends == 1:
+        return f"its interval has one end only; its value is {value:.6g}"
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return f"its interval is {low} to {high}; its value is {value:.6g}"
+    return f"its interval, {low:.6g} to {high:.6g}, leaves out its value, {value:.6g}"
+
+
+def score_rows(board: Board) -> list[dict[str, Any]]:
+    """Every score there is, for programs."""
+    return [
+        {
+            "model": model.name, "group": column.group, "task": column.task,
+            "metric": column.metric, "value": _number(column.value[i]),
+            "ci_low": _number(column.low[i]), "ci_high": _number(column.high[i]),
+            "problem": column.flaws.get(i), "note": column.notes.get(i),
+        }
+        for column in board.columns
+        for i, model in enumerate(board.models)
+        if column.value[i] == column.value[i] or i in column.flaws
+    ]  # fmt: skip
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else float(value)

@@ -2,6 +2,7 @@
 
 take_release(record)           the fields that the page uses, checked one by one
 describe_model(repo, manifest) a model with its parents, licence and size
+take_models(rows)              the same from `models.json`, where the results hold one
 by_family(models)              base, adapted, merged: each family together, oldest first
 """
 
@@ -28,6 +29,7 @@ class Model:
     """names of models, here or elsewhere"""
     licence: tuple[str, ...] = ()
     parameters: int | None = None
+    languages: tuple[str, ...] = ()
     family: str = ""
     depth: int = 0
     """0: a base; 1: made from a base; …"""
@@ -79,6 +81,27 @@ def describe_model(repo: Mapping[str, str], manifest: Mapping[str, Any] | None) 
         licence=tuple(tame(licence) for licence in _items(manifest.get("licence"))),
         parameters=count if type(count) is int and count > 0 else None,
     )
+
+
+def take_models(record: Mapping[str, Any]) -> list[Model]:
+    """`models.json`: {"models": [{name, kind, repo, parents, licence, parameters, languages}]}."""
+    found = []
+    for row in _items(record.get("models")):
+        if not isinstance(row, Mapping) or not row.get("name"):
+            raise Unreadable("models.json lists a model without a name")
+        count = row.get("parameters")
+        found.append(
+            Model(
+                name=tame(row["name"]),
+                kind=tame(row.get("kind") or ""),
+                repo=tame(row.get("repo") or ""),
+                parents=tuple(tame(name) for name in _items(row.get("parents"))),
+                licence=tuple(tame(name) for name in _items(row.get("licence"))),
+                parameters=count if type(count) is int and count > 0 else None,
+                languages=tuple(tame(name) for name in _items(row.get("languages"))),
+            )
+        )
+    return found
 
 
 def _is_parent(entry: Mapping[str, Any]) -> bool:

@@ -3,8 +3,10 @@
     find_location(folder, environ)    what the Space's variables or `source.json` name, or None
     Live(location)                    files of a results dataset on a Hub, at one revision
     Snapshot(folder)                  the same files, bundled beside app.py at a stated date
+    Paper(folder)                     the tables of a paper, bundled in the same form
 
-Both answer `find(path)` with a local file or None, and `manifest(repo)` with a repo's manifest.
+All answer `find(path)` with a local file or None, `manifest(repo)` with a repo's manifest, and
+`corpus(repo, path)` with a file of a published corpus.
 Anything else that happens on the way is an Unreadable: one sentence that the page shows.
 """
 
@@ -14,7 +16,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 from tables import Unreadable, tame
 
@@ -38,7 +40,8 @@ class Location:
 class Source(Protocol):
     def find(self, path: str) -> Path | None: ...
     def manifest(self, repo: Mapping[str, Any]) -> dict[str, Any] | None: ...
-    def describe(self) -> dict[str, str]: ...
+    def corpus(self, repo: Mapping[str, Any], path: str) -> Path | None: ...
+    def describe(self) -> dict[str, Any]: ...
 
 
 def find_location(folder: Path, environ: Mapping[str, str]) -> Location | None:
@@ -79,7 +82,12 @@ class Live:
         path = self._download(repo["id"], repo["type"], "manifest.json", repo["commit"])
         return read_json(path) if path else None
 
-    def describe(self) -> dict[str, str]:
+    def corpus(self, repo: Mapping[str, Any], path: str) -> Path | None:
+        if not _COMMIT.fullmatch(str(repo.get("commit"))):
+            return None
+        return self._download(repo["id"], repo["type"], path, repo["commit"])
+
+    def describe(self) -> dict[str, Any]:
         place = self.location
         return {"kind": "live", "repo": place.results_repo, "revision": place.revision}
 
@@ -123,7 +131,11 @@ class Snapshot:
         path = self.find(f"manifests/{name}.json")
         return read_json(path) if path else None
 
-    def describe(self) -> dict[str, str]:
+    def corpus(self, repo: Mapping[str, Any], path: str) -> Path | None:
+        name = str(repo.get("artefact"))
+        return self.find(f"corpora/{name}/{path}") if is_file_name(name) else None
+
+    def describe(self) -> dict[str, Any]:
         path = self.find("snapshot.json")
         if path is None:
             raise Unreadable("the bundled snapshot has no snapshot.json, which says of when it is")
@@ -138,19 +150,34 @@ class Snapshot:
         }
 
 
+@dataclass(frozen=True)
+class Paper(Snapshot):
+    def describe(self) -> dict[str, Any]:
+        path = self.find("about.json")
+        if path is None:
+            raise Unreadable(f"the tables in {tame(self.folder.name)} do not say whose they are")
+        said = read_json(path)
+        return {"kind": "paper", "title": tame(said.get("title") or self.folder.name)}
+
+
 def is_file_name(name: str) -> bool:
     """A plain name: no folder, nothing hidden, nothing that a path would read otherwise."""
     return re.fullmatch(r"[A-Za-z0-9][\w.-]{0,127}", name, re.ASCII) is not None
 
 
-def read_json(path: Path) -> dict[str, Any]:
+@overload
+def read_json(path: Path) -> dict[str, Any]: ...
+@overload
+def read_json(path: Path, kind: type[list[Any]]) -> list[Any]: ...
+def read_json(path: Path, kind: type = dict) -> Any:
+    """What the file holds, an object unless a list is asked for."""
     try:
         if path.stat().st_size > MAX_JSON:
             raise Unreadable(f"{path.name} is larger than this page reads")
         found = json.loads(path.read_bytes())
     except (ValueError, RecursionError, OSError):
         raise Unreadable(f"{path.name} cannot be read as JSON") from None
-    if not isinstance(found, dict):
+    if not isinstance(found, kind):
         raise Unreadable(f"{path.name} does not hold what is expected of it")
     return found
 

@@ -1,6 +1,7 @@
 """Tables and texts from outside, taken in so that nothing in them can do harm.
 
 read_rows(path, columns)   a Parquet file as {column: list}, or Unreadable in one sentence
+read_arrays(path, needed, optional)   the same as Arrow arrays; what is optional may be all null
 tame(text)                 a name that is safe to show: no control characters, no megabytes
 """
 
@@ -15,6 +16,7 @@ from pyarrow import parquet
 MAX_ROWS = 2_000_000
 MAX_BYTES = 512 * 1024 * 1024
 """uncompressed: a small file may hold a very large table"""
+NOTHING: Mapping[str, pa.DataType] = {}
 MAX_TEXT = 200
 """characters of a name; more does not fit a table anyway"""
 
@@ -28,33 +30,47 @@ class Unreadable(Exception):
 
 def read_rows(path: Path, columns: Mapping[str, pa.DataType]) -> dict[str, list[Any]]:
     """The named columns, cast to their types; other columns are left alone."""
+    return {name: array.to_pylist() for name, array in read_arrays(path, columns).items()}
+
+
+def read_arrays(
+    path: Path, needed: Mapping[str, pa.DataType], optional: Mapping[str, pa.DataType] = NOTHING
+) -> dict[str, pa.Array]:
+    """The named columns, cast to their types; an optional one that is not there is all null."""
     try:
-        table = _read(path, columns)
+        table = _read(path, needed, optional)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Unreadable(f"{path.name} cannot be read as Parquet: {_said(error)}") from None
+    found = {}
     try:
-        return {
-            column: table.column(column).cast(kind).to_pylist() for column, kind in columns.items()
-        }
+        for name, kind in {**needed, **optional}.items():
+            if name in table.column_names:
+                found[name] = table.column(name).combine_chunks().cast(kind)
+            else:
+                found[name] = pa.nulls(table.num_rows, kind)
     except (pa.ArrowException, ValueError) as error:
         said = _said(error)
         raise Unreadable(f"{path.name} does not hold what is expected of it: {said}") from None
+    return found
 
 
 def _said(error: Exception) -> str:
     return tame((str(error).splitlines() or [type(error).__name__])[0])
 
 
-def _read(path: Path, columns: Mapping[str, pa.DataType]) -> pa.Table:
+def _read(
+    path: Path, needed: Mapping[str, pa.DataType], optional: Mapping[str, pa.DataType]
+) -> pa.Table:
     with parquet.ParquetFile(path) as file:
-        missing = [column for column in columns if column not in file.schema_arrow.names]
+        there = file.schema_arrow.names
+        missing = [column for column in needed if column not in there]
         if missing:
             raise Unreadable(f"{path.name} lacks the column {' and '.join(missing)}")
         found = file.metadata
         size = sum(found.row_group(i).total_byte_size for i in range(found.num_row_groups))
         if found.num_rows > MAX_ROWS or size > MAX_BYTES:
             raise Unreadable(f"{path.name} is larger than this page reads ({found.num_rows} rows)")
-        return file.read(columns=list(columns))
+        return file.read(columns=[*needed, *(name for name in optional if name in there)])
 
 
 def tame(text: object) -> str:

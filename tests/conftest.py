@@ -63,3 +63,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Workdir:
     assert done.returncode == 0, done.stderr
     assert not list((path / "scratch").iterdir())
     return Workdir(path, tuple(line.partition("] ")[2] for line in done.stderr.splitlines()))
+
+
+@pytest.fixture(scope="session")
+def rehearsed(demo: Workdir) -> Workdir:
+    """The demo, published to a rehearsal Hub that lies in its work folder."""
+    done = imprimatur("rehearse", DEMO, "--scale", "quick", "--workdir", demo.path)
+    assert done.returncode == 0, done.stderr
+    return demo

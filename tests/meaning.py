@@ -46,7 +46,7 @@ _QUANTITY = re.compile(
     rf"(?:{_GAP}*[%‰°µμΩA-Za-zÀ-ÿ][%‰°µμΩA-Za-zÀ-ÿ²³⁻¹/.]*)?"
 )
 _COMPARATOR = re.compile(r"[<>≤≥=≠≈~≃∼±×÷→←↑↓]+")
-_CHEMICAL = re.compile(r"\S*[0-9₀-₉⁰-⁹α-ωΑ-Ω]\S*[^\W\d_]\S*|\S*[^\W\d_]\S*[0-9₀-₉⁰-⁹α-ωΑ-Ω]\S*")
+_FIGURE, _LETTER = re.compile(r"[0-9₀-₉⁰-⁹α-ωΑ-Ω]"), re.compile(r"[^\W\d_]")
 _ACCENTED = re.compile(r"\w*(?:[^\W\d_A-Za-z]|[ŒœÆæß])\w*")
 _GAPS = re.compile(rf"{_GAP}+")
 
@@ -57,7 +57,7 @@ def facts(text: str) -> Facts:
     return Facts(
         [_GAPS.sub(" ", found) for found in _QUANTITY.findall(text)],
         _COMPARATOR.findall(text),
-        _CHEMICAL.findall(text),
+        [word for word in text.split() if _FIGURE.search(word) and _LETTER.search(word)],
         _ACCENTED.findall(text),
     )
 

@@ -10,15 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.build import Built, SourceError, build, source_files
+from corpus.build import SourceError, build, source_files
 from corpus.clean import clean
-from corpus.decide import Read, decide, preference, without_near_duplicates
-from corpus.decontaminate import Questions
-from corpus.dedup.near import near_duplicates
-from corpus.document import SourceDocument
+from corpus.decontaminate import Item, Questions
 from corpus.fingerprint import Shares, fingerprint, split_of
+from corpus.outcome import Built
 from corpus.settings import CorpusSettings, SourceSettings
-from hub.licences.evidence import Evidence
 
 # Written without a look at the cleaner: numbers, in digit groups or not, and what stands by them.
 _QUANTITY = re.compile(
@@ -61,7 +58,7 @@ def test_two_numbers_never_become_one():
 def test_what_is_removed_is_counted():
     cleaned = clean("voir https://exemple.org/a\x07  ici, l'Ã©tÃ©")
     assert cleaned.text == "voir ici, l'été"
-    assert cleaned.counts == {"mojibake": 1, "url": 1, "control": 1, "spaces": 1}
+    assert cleaned.counts == {"url": 1, "mojibake": 2}  # with the space and the bell beside it
 
 
 @given(st.text(max_size=80), st.floats(0, 1))
@@ -87,17 +84,17 @@ QUESTION = (
 
 
 def test_a_question_is_found_inside_a_longer_text():
-    questions = Questions([("q1", QUESTION)])
+    questions = Questions([Item("q1", QUESTION)])
     assert questions.found_in(f"Avant. {QUESTION.upper()} ! Après.") == "q1"
     assert questions.found_in("rien à voir") is None
 
 
 def test_a_short_question_matches_as_a_whole_and_a_template_not_at_all():
-    assert Questions([("q", "quel est le diagnostic retenu")]).found_in(
+    assert Questions([Item("q", "quel est le diagnostic retenu")]).found_in(
         "Alors : quel est le diagnostic retenu ?"
     )
     template = "parmi les propositions suivantes laquelle ou lesquelles est ou sont exactes"
-    assert Questions([(f"q{n}", template) for n in range(3)]).found_in(template) is None
+    assert Questions([Item(f"q{n}", template) for n in range(3)]).found_in(template) is None
 
 
 def written(tmp_path: Path, records: list[dict[str, str]], use: str = "commercial") -> Built:
@@ -153,35 +150,6 @@ def test_a_copy_under_better_words_does_not_launder_the_original(tmp_path):
         ],
     )
     assert {row["reason"] for row in ledger(tmp_path).values()} == {"licence"}
-
-
-base = st.sampled_from([f"texte {n} du corpus d'essai, assez long pour compter" for n in "abcd"])
-copies = st.lists(st.tuples(base, st.sampled_from(["", " !", " de plus"])), min_size=1, max_size=12)
-
-
-@given(copies, st.sampled_from(["train", "held_out"]), st.floats(0, 0.9))
-def test_every_trail_ends_at_a_document_that_is_kept(texts, split, held_out):
-    """Whatever copies and near copies there are, in whatever split."""
-    settings = CorpusSettings(sources=("a",), use="commercial", split=split)
-    sources = {"a": SourceSettings(reader="jsonl", files="*")}
-    read = [
-        Read(
-            SourceDocument(f"d{n}", "a", "", evidence=(Evidence(1, "CC0"),)),
-            fingerprint(text + suffix), 9, None, False,
-        )
-        for n, (text, suffix) in enumerate(texts)
-    ]  # fmt: skip
-    decisions = decide(read, settings, sources, Shares(held_out, 0.0))
-    removed = near_duplicates(
-        lambda position: "".join(texts[position]), preference(decisions, settings), "loose"
-    )
-    after = {row.id: row for row in without_near_duplicates(decisions, removed)}
-    for row in after.values():
-        assert (row.kept_id != "") == (row.reason in ("duplicate", "near_duplicate"))
-        if row.kept_id:
-            assert after[row.kept_id].status == "kept"
-            assert 0.45 <= row.similarity <= 1.0
-    assert len(after) == len(texts)
 
 
 def test_a_source_that_is_not_there_is_one_sentence(tmp_path):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,11 +88,14 @@ def test_shards_joined_give_what_one_pass_gives(tmp_path: Path) -> None:
     for shard in range(3):
         numbers = range(shard, len(texts), 3)
         part = signatures(((number, texts[number]) for number in numbers), profile)
-        part.save(tmp_path / f"{shard}.npz")
+        with (tmp_path / f"{shard}.npz").open("wb") as file:
+            part.save(file)
     joined = Signatures.join(Signatures.load(tmp_path / f"{shard}.npz") for shard in (2, 0, 1))
     order = list(reversed(range(len(texts))))
     whole = near_duplicates(texts.__getitem__, order)
-    assert choose(order, joined, texts.__getitem__, profile) == whole
+    ascending = joined.only(np.argsort(joined.documents))
+    for found in (joined, ascending):
+        assert choose(found, texts.__getitem__, profile, lambda some: sorted(some)[::-1]) == whole
     assert whole
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from corpus.build import Built, build
+from corpus.build import build
 from corpus.fingerprint import Shares
+from corpus.outcome import Built
 from corpus.settings import CorpusSettings, SourceSettings
 from hub.licences.rights import RecordedDecision, RightsBasis
 from release.recipe import RecipeError, load

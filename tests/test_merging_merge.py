@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from merging_models import LAYERS, make_parents
 from numpy.typing import NDArray
 
 from merging.merge import merge
@@ -23,7 +24,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::UserWarning"),
 ]
 
-LAYERS = 4
 ATTENTION = [0, 0.5, 0.3, 0.7, 1]
 MLP = [1, 0.5, 0.7, 0.3, 0]
 PAPERS: list[dict[str, Any]] = [
@@ -34,43 +34,9 @@ PAPERS: list[dict[str, Any]] = [
 """the schedule of both papers that publish one"""
 
 
-def make_model(folder: Path, seed: int, **changes: Any) -> Path:
-    """A Qwen3 with random weights and a tokenizer of single characters."""
-    import torch
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
-
-    torch.manual_seed(seed)
-    shape: dict[str, Any] = {
-        "hidden_size": 32,
-        "num_hidden_layers": LAYERS,
-        "num_attention_heads": 2,
-        "num_key_value_heads": 1,
-        "head_dim": 16,
-        "intermediate_size": 64,
-        "vocab_size": 32,
-        "max_position_embeddings": 64,
-        "tie_word_embeddings": True,
-        "eos_token_id": 0,
-        "dtype": "float32",
-    }
-    model = Qwen3ForCausalLM(Qwen3Config(**shape | changes))
-    for weight in model.parameters():
-        weight.data.add_(torch.randn_like(weight), alpha=0.05)  # norms that are not all ones
-    model.save_pretrained(folder)
-    words = {"<|endoftext|>": 0} | {letter: 1 + i for i, letter in enumerate("abcdefghijklmno")}
-    letters = Tokenizer(models.WordLevel(words, unk_token="a"))
-    letters.pre_tokenizer = pre_tokenizers.Split("", "isolated")
-    PreTrainedTokenizerFast(tokenizer_object=letters, eos_token="<|endoftext|>").save_pretrained(
-        folder
-    )
-    return folder
-
-
 @pytest.fixture(scope="module")
 def parents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    root = tmp_path_factory.mktemp("parents")
-    return {name: make_model(root / name, seed) for seed, name in enumerate(("base", "adapted"))}
+    return make_parents(tmp_path_factory.mktemp("parents"))
 
 
 def slerp(t: Any = 0.5, dtype: str = "float32", **changes: Any) -> MergingSettings:
@@ -245,7 +211,7 @@ def test_a_parent_that_is_not_finite_is_noticed(parents: dict[str, Path], tmp_pa
     weights["model.norm.weight"] = np.full_like(weights["model.norm.weight"], np.nan)
     save_file(weights, bad / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(
-        MergeError, match=r"model\.norm\.weight in .* has values that are not numbers"
+        MergeError, match=r"adapted cannot be merged: model\.norm\.weight .* are not numbers"
     ):
         run(slerp(), parents | {"adapted": bad}, tmp_path / "out")
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from merging.preflight import check, header
+from merging.headers import Tensor, header, read
+from merging.preflight import check, check_configuration, check_room
 from merging.settings import MergeError
 
 SHAPES = {"model.embed_tokens.weight": [8, 4], "model.layers.0.mlp.up_proj.weight": [6, 4]}
@@ -89,7 +90,7 @@ def test_parents_that_do_not_fit_are_one_sentence(
     tmp_path: Path, damage: Callable[[Path], object], sentence: str
 ) -> None:
     parents = {name: write_model(tmp_path / name) for name in ("base", "adapted")}
-    check(parents)
+    assert check(parents) == []
     damage(parents["adapted"])
     with pytest.raises(MergeError, match=sentence):
         check(parents)
@@ -120,3 +121,46 @@ def test_the_preflight_loads_no_heavy_library(tmp_path: Path) -> None:
         check=True,
     )
     assert answer.stdout.strip() == "set()"
+
+
+def test_what_a_reader_should_know_is_a_note(tmp_path: Path) -> None:
+    parents = {name: write_model(tmp_path / name) for name in ("base", "adapted")}
+    (parents["base"] / "chat_template.jinja").write_text("{{ messages }}")
+    write_json(parents["base"] / "tokenizer_config.json", {"eos_token": "<end>"})
+    write_json(parents["adapted"] / "tokenizer_config.json", {"eos_token": {"content": "<im>"}})
+    assert check(parents) == [
+        "eos_token is <end> in base and <im> in adapted: the merge takes that of base",
+        "base and adapted have different chat templates: the merge takes that of base",
+    ]
+
+
+def sliced(*spans: list[int]) -> dict[str, object]:
+    names = ("base", "adapted")
+    sources = [{"model": n, "layer_range": s} for n, s in zip(names, spans, strict=True)]
+    return {"slices": [{"sources": sources}]}
+
+
+@pytest.mark.parametrize(
+    ("mergekit", "sentence"),
+    [
+        (sliced([0, 1], [0, 2]), r"layer_range \[0, 2\] does not lie in adapted, which has 1"),
+        (sliced([0, 1], [1, 1]), r"layer_range \[1, 1\] does not lie in adapted"),
+        ({"parameters": {"t": []}}, "has no values"),
+        ({"parameters": {"t": [{"filter": "mlp", "value": [0.5] * 6}]}}, "6 values for 1 layers"),
+    ],
+)
+def test_a_schedule_of_the_wrong_length_is_one_sentence(
+    tmp_path: Path, mergekit: dict[str, object], sentence: str
+) -> None:
+    parents = {name: read(name, write_model(tmp_path / name)) for name in ("base", "adapted")}
+    check_configuration({"parameters": {"t": [0, 0.5, 0.3, 0.7, 1]}}, parents)
+    with pytest.raises(MergeError, match=sentence):
+        check_configuration(mergekit, parents)
+
+
+def test_what_does_not_fit_is_said_before_the_work(tmp_path: Path) -> None:
+    parent = read("base", write_model(tmp_path / "base"))
+    check_room({"dtype": "bfloat16"}, parent, tmp_path)
+    huge = Tensor((1 << 30, 1 << 20), "F32")
+    with pytest.raises(MergeError, match="are free where it is written"):
+        check_room({}, parent._replace(tensors={"a": huge}), tmp_path)

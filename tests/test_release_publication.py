@@ -18,19 +18,12 @@ from huggingface_hub import DatasetCard, HfApi, ModelCard
 from hub.failure import BadInput, Refused, Unexpected
 from hub.manifest import describe_files
 from hub.publication import Publication, digest_of, read_publication
-from hub.publish import publish
+from hub.publish.transaction import publish
 from hub.rehearsal.serve import running
 from hub.verify import check_files
 from release import outside
 
 TOKEN = "hf_planted_token_0123456789"
-
-
-@pytest.fixture(scope="session")
-def rehearsed(demo: Workdir) -> Workdir:
-    done = imprimatur("rehearse", DEMO, "--scale", "quick", "--workdir", demo.path)
-    assert done.returncode == 0, done.stderr
-    return demo
 
 
 def publication_of(work: Workdir) -> tuple[Publication, Path]:
@@ -220,7 +213,7 @@ def test_a_foreign_namespace_is_refused_before_anything_is_sent(small, api, tmp_
 def test_a_killed_publication_is_finished_by_the_next(small, hub_server, tmp_path):
     """kill -9 at eight seeded moments; the end is what an undisturbed publication gives."""
     environment = outside.environment(hub_server, tmp_path / "home") | {"HF_TOKEN": TOKEN}
-    command = [sys.executable, "-m", "hub.publish", str(small), "--endpoint", hub_server]
+    command = [sys.executable, "-m", "hub.publish", "publish", str(small), "--endpoint", hub_server]
     draw = random.Random(20261120)
     for lines in sorted(draw.randrange(1, 10) for _ in range(8)):
         process = subprocess.Popen(

@@ -36,10 +36,15 @@ SCORES = [
     ("merged", "medical", "bits_per_byte", 3.72, 3.61, 3.85),
 ]
 DIFFERENCES = [
-    ("base", "adapted", "general", "bits_per_byte", 0.04, 0.03, 0.05, 60),
-    ("base", "adapted", "medical", "bits_per_byte", -0.28, -0.29, -0.26, 60),
-    ("base", "merged", "general", "bits_per_byte", 0.01, -0.01, 0.02, 60),
+    ("base", "adapted", "general", "bits_per_byte", 0.04, 0.03, 0.05, 60, "worse"),
+    ("base", "adapted", "medical", "bits_per_byte", -0.28, -0.29, -0.26, 60, "better"),
+    ("base", "merged", "general", "bits_per_byte", 0.01, -0.01, 0.02, 60, "no clear difference"),
 ]
+FRONT = [
+    {"merge": "merged", "model": f"merged-{t}", "t": t, "on_front": True,
+     "scores": {"general": 3.4 - t / 20, "medical": 3.6 + t / 5}}
+    for t in (0.0, 0.5, 1.0)
+]  # fmt: skip
 PARENTS = {"base": [], "adapted": ["base"], "merged": ["base", "adapted"]}
 
 
@@ -55,9 +60,17 @@ def write_results(folder: Path, scores: list[tuple[Any, ...]] = SCORES) -> None:
     write_table(folder / "scores.parquet", "model group metric value ci_low ci_high", scores)
     write_table(
         folder / "differences.parquet",
-        "before after group metric difference ci_low ci_high items",
+        "before after group metric difference ci_low ci_high items verdict",
         DIFFERENCES,
     )
+    write_table(
+        folder / "ranks.parquet",
+        "model group metric rank rank_low rank_high tie",
+        [("adapted", "medical", "bits_per_byte", 1.0, 1.0, 2.0, 1),
+         ("merged", "medical", "bits_per_byte", 2.0, 1.0, 2.0, 1),
+         ("base", "medical", "bits_per_byte", 3.0, 3.0, 3.0, 2)],
+    )  # fmt: skip
+    (folder / "front.json").write_text(json.dumps(FRONT))
     for model, right in (("base", (True, False, False)), ("adapted", (True, True, False))):
         write_table(
             folder / "samples" / f"{model}.parquet",
@@ -87,6 +100,7 @@ def release_record(commits: Mapping[str, str], digests: Mapping[str, str]) -> di
         }  # fmt: skip
 
     repos = [repo("model", n, "merge" if n == "merged" else "model") for n in PARENTS]
+    repos.append(repo("dataset", "notes", "corpus"))
     return {
         "release": "demo", "version": "0.1.0", "tag": "v0.1.0", "publication_digest": "ab" * 32,
         "signature": "unsigned", "repos": [*repos, repo("dataset", "results", "results")],
@@ -99,9 +113,24 @@ def write_snapshot(space: Path, scores: list[tuple[Any, ...]] = SCORES) -> None:
     (folder / "manifests").mkdir()
     for name in PARENTS:
         (folder / "manifests" / f"{name}.json").write_text(json.dumps(manifest(name)))
+    write_corpus(folder / "corpora" / "notes")
     (folder / "release.json").write_text(json.dumps(release_record({}, {})))
     said = {"date": "2026-07-01", "results_repo": RESULTS, "revision": "v0.1.0"}
     (folder / "snapshot.json").write_text(json.dumps(said))
+
+
+def write_corpus(folder: Path) -> None:
+    kept = ("kept", "", "CC0-1.0")
+    rows = [(f"note-{i}", "clinic", *(kept if i % 3 else ("excluded", "licence", "CC-BY-NC-4.0")))
+            for i in range(90)]  # fmt: skip
+    write_table(folder / "ledger.parquet", "id source status reason licence", rows)
+    numbers = {"read": 90, "documents": 60, "words": 6000, "excluded_licence": 30}
+    said = {"numbers": {k: {"value": v, "unit": ""} for k, v in numbers.items()},
+            "licence": ["CC0-1.0"], "recipe": {"corpus": {"use": "commercial"}}}  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(said))
+    source = {"source": "clinic", "documents": 60, "words": 6000, "languages": {"fr": 60},
+              "licences": {"CC0-1.0": 60}, "excluded": {"licence": 30}}  # fmt: skip
+    (folder / "statistics.json").write_text(json.dumps([source]))
 
 
 def copy_space(to: Path) -> Path:
@@ -186,7 +215,7 @@ def test_the_page_gets_the_snapshot_and_its_date(snapshot: str) -> None:
         ("base", "base", 0), ("adapted", "base", 1), ("merged", "base", 2)
     ]  # fmt: skip
     accuracy = board["columns"][-1]
-    assert (accuracy["metric"], accuracy["value"]) == ("accuracy", [0.19, None, None])
+    assert (accuracy["metric"], accuracy["present"]) == ("accuracy", 1)
     assert board["problems"] == []
 
 
@@ -202,6 +231,18 @@ def test_the_endpoints_for_programs(snapshot: str) -> None:
     changed = client.predict("base", "adapted", "medical", "accuracy", api_name="/answers")
     assert (changed["asked"], changed["gained"], changed["lost"]) == (3, 1, 0)
     assert [item["item"] for item in changed["changed"]] == ["q1"]
+    found = client.predict("notes", "by-nc", 0, api_name="/ledger")
+    assert (found["total"], found["found"], len(found["rows"])) == (90, 30, 30)
+
+
+def test_what_a_stranger_asks_for_is_answered_in_a_sentence(snapshot: str) -> None:
+    for path in (
+        "ledger.json?corpus=nobody", "ledger.json?corpus=..%2Fx&page=-1", "ranks.json?board=..",
+        "differences.json?base=x&board=x",
+    ):  # fmt: skip
+        assert get_json(f"{snapshot}/{path}")["problem"]
+    assert get_json(f"{snapshot}/differences.json?base=nobody")["rows"] == []
+    assert len(get(f"{snapshot}/intervals.bin?start=-5&stop=9999")[0]) > 0
 
 
 def test_answers_that_are_not_there_are_said_to_be_missing(snapshot: str) -> None:

@@ -1,5 +1,6 @@
 """What the Space makes of results that are not as they should be."""
 
+import gzip
 import http.server
 import importlib
 import json
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -25,20 +27,25 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Any:
     return importlib.import_module
 
 
+def values(array: Any) -> list[float | None]:
+    return [None if math.isnan(value) else value for value in array.tolist()]
+
+
 def build(load: Any, folder: Path, rows: list[tuple[Any, ...]]) -> Any:
     write_table(folder / "scores.parquet", SCORE_COLUMNS, rows)
-    return load("board").build(folder / "scores.parquet", None, [])
+    return load("board").build(folder / "scores.parquet", [])
 
 
 @pytest.mark.parametrize(
     ("value", "low", "high", "reason"),
     [
-        (math.nan, 1.0, 2.0, "its value is nan"),
+        (math.nan, 1.0, 2.0, "holds no number"),
         (math.inf, 1.0, 2.0, "its value is inf"),
-        (None, 1.0, 2.0, "holds no value"),
+        (None, 1.0, 2.0, "holds no number"),
         (3.0, 1.0, 2.0, "leaves out its value, 3"),
         (1.5, 2.0, 1.0, "leaves out its value"),
-        (1.5, math.nan, 2.0, "its interval is nan to 2.0"),
+        (1.5, math.nan, 2.0, "one end only"),
+        (1.5, 1.0, math.inf, "its interval is 1.0 to inf"),
         (1.5, None, 2.0, "one end only"),
     ],
 )
@@ -47,20 +54,20 @@ def test_a_score_that_cannot_be_right_is_marked(
 ) -> None:
     rows = [("good", "g", "accuracy", 0.5, 0.4, 0.6), ("bad", "g", "accuracy", value, low, high)]
     board = build(load, tmp_path, rows)
-    assert board.columns[0].value == [0.5, None]
+    assert values(board.columns[0].value) == [0.5, None]
     assert reason in board.columns[0].flaws[1]
     assert board.problems == ["1 scores cannot be right and are marked in the table"]
 
 
 def test_a_score_without_interval_is_a_score(load: Any, tmp_path: Path) -> None:
     column = build(load, tmp_path, [("m", "g", "accuracy", 0.5, None, None)]).columns[0]
-    assert (column.value, column.low, column.flaws) == ([0.5], [None], {})
+    assert (values(column.value), values(column.low), column.flaws) == ([0.5], [None], {})
 
 
 def test_two_scores_for_one_cell_show_neither(load: Any, tmp_path: Path) -> None:
     rows = [("m", "g", "accuracy", 0.5, 0.4, 0.6), ("m", "g", "accuracy", 0.7, 0.6, 0.8)]
     column = build(load, tmp_path, rows).columns[0]
-    assert column.value == [None]
+    assert values(column.value) == [None]
     assert "more than one" in column.flaws[0]
 
 
@@ -139,7 +146,7 @@ def test_what_is_published_without_scores_is_there_with_none(load: Any, tmp_path
     write_snapshot(tmp_path, [row for row in SCORES if row[0] != "merged"])
     board = read_folder(load, tmp_path)
     assert [model["name"] for model in board["models"]] == ["base", "adapted", "merged"]
-    assert all(column["value"][2] is None for column in board["columns"])
+    assert {column["present"] for column in board["columns"]} == {1, 2}
 
 
 def test_an_empty_results_dataset(load: Any, tmp_path: Path) -> None:
@@ -219,3 +226,172 @@ def test_results_alone_are_enough(load: Any, tmp_path: Path) -> None:
     board = read_folder(load, tmp_path)
     assert (board["status"], board["release"]) == ("read", None)
     assert {model["parents"] for model in board["models"]} == {()}
+
+
+def test_a_table_with_more_cells_than_memory_is_refused(load: Any, tmp_path: Path) -> None:
+    rows = [(f"m{i}", f"g{i}", "accuracy", 0.5, 0.4, 0.6) for i in range(3000)]
+    with pytest.raises(load("tables").Unreadable, match="more than this page shows"):
+        build(load, tmp_path, rows)
+
+
+def test_what_the_page_is_sent_gives_the_published_numbers(load: Any, tmp_path: Path) -> None:
+    rows = [
+        ("a", "g", "accuracy", 0.4321, 0.40, 0.46), ("b", "g", "accuracy", 0.5, None, None),
+        ("a", "h", "loss", 1e9, 1e9 - 1, 1e9 + 1), ("b", "i", "loss", 0.25, None, None),
+    ]  # fmt: skip
+    board = build(load, tmp_path, rows)
+    wire = load("wire")
+    body = gzip.decompress(wire.pack_board({"status": "read"}, board))
+    length = int.from_bytes(body[:4], "little")
+    head = json.loads(body[4 : 4 + length])
+    assert (4 + length) % 8 == 0
+    found = []
+    for column in head["columns"]:
+        kind, unit = ("<i2", column["unit"]) if column["unit"] else ("<f8", 1.0)
+        array = np.frombuffer(body, kind, 2, 4 + length + column["at"])
+        found.append([None if v != v or v == wire.MISSING else v * unit for v in array.tolist()])
+    assert found[0] == [pytest.approx(0.4321), pytest.approx(0.5)], "one digit finer than shown"
+    assert head["columns"][0]["decimals"] == 3
+    assert found[1:] == [[1e9, None], [None, 0.25]]
+    assert head["models"]["name"] == ["a", "b"]
+
+
+DIFFERENCE_COLUMNS = (
+    "before after group metric difference ci_low ci_high items p_value p_adjusted family verdict"
+)
+
+
+def published_differences(load: Any, folder: Path, columns: str, rows: list[Any]) -> Any:
+    write_results(folder)
+    write_table(folder / "differences.parquet", columns, rows)
+    published = load("published")
+    models = [published.Model("base"), published.Model("adapted", parents=("base",))]
+    board = load("board").build(folder / "scores.parquet", models)
+    return load("differences").Differences(folder / "differences.parquet", board)
+
+
+def test_verdicts_are_the_evaluations(load: Any, tmp_path: Path) -> None:
+    row = ("base", "adapted", "medical", "accuracy", 0.1, 0.01, 0.2, 9, 0.04, 0.08, "fr")
+    found = published_differences(
+        load, tmp_path, DIFFERENCE_COLUMNS, [(*row, "no clear difference")]
+    )
+    for base in ("base", ""):
+        (shown,) = found.between(base)["rows"]
+        assert (shown["model"], shown["mark"]) == ("adapted", "unclear"), "though it leaves out 0"
+        assert (shown["p"], shown["p_adjusted"], shown["family"]) == (0.04, 0.08, "fr")
+    (back,) = found.between("adapted")["rows"]
+    assert (back["model"], back["value"], back["low"], back["high"]) == ("base", -0.1, -0.2, -0.01)
+    assert found.problem == ""
+
+
+def test_differences_of_an_older_layout_have_no_verdict(load: Any, tmp_path: Path) -> None:
+    columns = " ".join(DIFFERENCE_COLUMNS.split()[:8])
+    rows = [
+        ("base", "adapted", "medical", "accuracy", 0.1, 0.01, 0.2, 9),
+        ("base", "nobody", "medical", "accuracy", 0.1, 0.01, 0.2, 9),
+        ("base", "adapted", "general", "accuracy", 0.1, 0.2, 0.3, 9),
+    ]
+    found = published_differences(load, tmp_path, columns, rows)
+    assert [row["mark"] for row in found.between("base")["rows"]] == [""]
+    assert found.problem.startswith("2 differences cannot be right")
+
+
+def test_a_broken_file_beside_the_scores_leaves_the_scores(load: Any, tmp_path: Path) -> None:
+    write_snapshot(tmp_path)
+    (tmp_path / "snapshot" / "differences.parquet").write_bytes(b"half")
+    (tmp_path / "snapshot" / "front.json").write_text('[{"merge": 1}]')
+    library = load("library").Library(tmp_path, {})
+    board = library.current(30)
+    assert board["status"] == "read"
+    assert "differences.parquet cannot be read" in board["problems"][0]
+    adaptation = library.reading().adaptation
+    assert adaptation["front"] == []
+    assert "front.json does not hold" in adaptation["problems"][0]
+
+
+def test_a_sweep_and_its_checkpoints(load: Any, tmp_path: Path) -> None:
+    point = {"merge": "m", "model": "m-t", "t": 0.5, "scores": {"g": 1.0}, "on_front": True}
+    (tmp_path / "front.json").write_text(json.dumps([point]))
+    rows = [("m", "g", "loss", 10.0, 2.0), ("m", "g", "loss", 20.0, math.nan)]
+    write_table(tmp_path / "checkpoints.parquet", "model group metric step value", rows)
+    found = load("adaptation").read_adaptation(load("source").Snapshot(tmp_path).find)
+    assert found["front"] == [point]
+    assert [row["step"] for row in found["checkpoints"]] == [10.0]
+    assert found["problems"] == []
+
+
+LEDGER = [
+    (f"doc-{i:03}", "news", "excluded" if i % 2 else "kept", "licence" if i % 2 else "",
+     f"CC BY {i}", 10) for i in range(120)
+]  # fmt: skip
+
+
+def corpus(load: Any, folder: Path, rows: list[Any] = LEDGER) -> Any:
+    write_table(
+        folder / "corpora" / "c" / "ledger.parquet",
+        "id source status reason evidence num_words", rows,
+    )  # fmt: skip
+    repo = {"artefact": "c", "id": "lab/c", "type": "dataset", "kind": "corpus"}
+    return load("ledger").Corpus("c", repo, load("source").Snapshot(folder))
+
+
+def test_the_ledger_is_searched_page_by_page(load: Any, tmp_path: Path) -> None:
+    found = corpus(load, tmp_path).search("cc by", {"status": "excluded"}, 1)
+    assert (found["total"], found["found"], found["page"], found["pages"]) == (120, 60, 1, 2)
+    assert len(found["rows"]) == 10
+    assert found["choices"]["reason"] == ["licence"]
+    assert corpus(load, tmp_path).search("(.*", {}, 0)["found"] == 0, "words, not an expression"
+    assert corpus(load, tmp_path).search("", {"nonsense": "x"}, -5)["found"] == 120
+
+
+def test_a_corpus_that_cannot_be_read_says_so(load: Any, tmp_path: Path) -> None:
+    found = corpus(load, tmp_path)
+    assert "publishes no manifest.json" in found.summary["problems"][0]
+    (tmp_path / "corpora" / "c" / "ledger.parquet").write_bytes(b"")
+    with pytest.raises(load("tables").Unreadable, match="ledger of c cannot be read"):
+        found.search("", {}, 0)
+
+
+def test_the_papers_are_shown_with_what_speaks_against_them(load: Any, tmp_path: Path) -> None:
+    from release import papers
+
+    papers.write(tmp_path / "papers")
+    library = load("library").Library(tmp_path, {})
+    assert len(library.papers) == 6
+    for paper in library.papers:
+        reading = library.reading(paper["name"])
+        assert reading.head["problems"] == [], paper["name"]
+        assert reading.head["about"]["findings"] and reading.head["about"]["citation"]
+    reading = library.reading("partages-groups")
+    at = [model.name for model in reading.board.models].index("Qwen3-8B-Base (base)")
+    (column,) = [c for c in reading.board.columns if c.task == "Phil." and c.notes]
+    assert (column.value[at], column.source) == (pytest.approx(4.9), "PARTAGES table 5")
+    assert "impossible" in column.notes[at]
+    assert len(reading.ranks) > 300
+    assert {row["mark"] for row in reading.differences.between("")["rows"]} >= {"better", "worse"}
+
+
+@pytest.mark.parametrize("name", ["", "../secret", "nothing"])
+def test_a_paper_that_is_not_there(load: Any, tmp_path: Path, name: str) -> None:
+    with pytest.raises(load("tables").Unreadable):
+        load("library").Library(tmp_path, {}).reading(name)
+
+
+def test_places_are_those_of_the_metric_and_say_who_is_tied(load: Any, tmp_path: Path) -> None:
+    from release import columns
+    from release.ranking import RANKS, rank_rows
+
+    row = {"group": "medical", "metric": "bits_per_byte"}
+    scores = [
+        row | {"model": model, "value": value, "ci_low": value - 0.1, "ci_high": value + 0.1}
+        for model, value in (("base", 5.0), ("adapted", 3.0), ("merged", 3.01))
+    ]
+    columns.write(tmp_path / "ranks.parquet", rank_rows(scores, 0.95), RANKS)
+    found = {
+        row["model"]: row for row in load("differences").read_ranks(tmp_path / "ranks.parquet")
+    }
+    assert {model: place["tie"] for model, place in found.items()} == {
+        "adapted": 1, "merged": 1, "base": 2
+    }  # fmt: skip
+    assert (found["adapted"]["rank"], found["base"]["rank"]) == (1.0, 3.0), "fewer bits are better"
+    assert rank_rows(scores[:1], 0.95) == []

@@ -165,12 +165,16 @@ def test_a_claim_names_evaluated_models_and_final_tasks():
         recipe(BETTER.replace("medical", "legal"))
 
 
+SCORE = {"model": "a", "group": "medical", "metric": "accuracy", "value": 0.5, "ci_low": 0.4,
+         "ci_high": 0.6}  # fmt: skip
+
+
 def test_the_card_says_what_was_claimed_and_nothing_otherwise():
     told = claim("better", "accuracy", than="a")
     judged = Judged(judge(told, ANSWERS, settings(told)), "0" * 64, planned=False)
     card = ResultsCard(
-        repo="n/r", tag="v1", title="t", description="d", scores=[], confidence=0.9,
-        claims=[judged.sentence()], changes=[], front=[], links={},
+        repo="n/r", tag="v1", title="t", description="d", scores=[SCORE], confidence=0.9,
+        claims=[judged.sentence()], changes=[], fronts=[], links={},
     )  # fmt: skip
     text = render(card)
     assert "## What is claimed" in text

@@ -1,15 +1,16 @@
 """TRL's `SFTConfig` from a release file: its own field names, our defaults, its own checks.
 
-Where our default differs from TRL's there is a reason. TRL packs with `bfd`, which drops what
-overflows: a quarter of the tokens on short sequences, three quarters of them on drug leaflets. It
-trains in bfloat16, and recomputes activations, which on a CPU saves memory that nobody lacks.
+Where our default differs from TRL's there is a reason: it trains in bfloat16 and recomputes
+activations, which on a CPU saves memory that nobody lacks. Its packing, `bfd`, drops what
+overflows: three quarters of the tokens of drug leaflets; ours is in `packing`.
 """
 
 import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training.settings import TrainingError, TrainingSettings
+from training import system
+from training.settings import RunSettings, TrainingError
 
 if TYPE_CHECKING:
     from trl.trainer.sft_config import SFTConfig
@@ -18,24 +19,19 @@ MAX_LENGTH = 2048
 """default sequence length, where the base model has room for it: what the papers train with"""
 
 DEFAULTS: dict[str, Any] = {
-    "packing": True,
-    "packing_strategy": "bfd_split",
     "per_device_train_batch_size": 1,
     "gradient_accumulation_steps": 8,
-    "bf16": False,
-    "activation_checkpointing": False,
     "logging_steps": 1,
     "save_strategy": "steps",
     "save_steps": 0.25,
     "save_total_limit": 2,
     "report_to": "none",
-    "dataloader_pin_memory": False,
 }
 """eight sequences a step one by one, not at once: TRL lays a packed batch out as one long sequence,
 and without a variable-length kernel (there is none on a CPU) attention pays for its square"""
 
 
-def check_fields(settings: TrainingSettings) -> None:
+def check_fields(settings: RunSettings) -> None:
     """Raises TrainingError naming the first field that SFTConfig does not have."""
     import dataclasses
 
@@ -49,17 +45,21 @@ def check_fields(settings: TrainingSettings) -> None:
             raise TrainingError(f"sft_config has an unknown field {name}: {hint}")
 
 
-def build(settings: TrainingSettings, scratch: Path, max_positions: int) -> "SFTConfig":
-    """The resolved configuration; `max_positions` is what the base model has room for."""
+def build(settings: RunSettings, scratch: Path, max_positions: int, **ours: Any) -> "SFTConfig":
+    """The resolved configuration; `max_positions` is what the base model has room for.
+
+    `ours` are fields that the caller answers for, such as those of the packing.
+    """
     from trl.trainer.sft_config import SFTConfig
 
     check_fields(settings)
     fields = {
         "max_length": min(MAX_LENGTH, max_positions),
         **DEFAULTS,
+        **system.fields(settings),
         **settings.sft_config,
+        **ours,
         "output_dir": str(scratch),
-        "use_cpu": settings.system == "cpu",
         "disable_tqdm": True,
         "logging_nan_inf_filter": False,
         "include_num_input_tokens_seen": "all",

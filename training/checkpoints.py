@@ -11,36 +11,89 @@ A folder without it, or with a file missing or of another size, is skipped and r
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from hub.disk import sync_tree, write_json
+from training.settings import TrainingError
 
 WHOLE = "whole.json"
 PREFIX = "checkpoint-"
 
 
-def mark_whole(checkpoint: Path) -> None:
-    """The last act of saving."""
+def mark_whole(checkpoint: Path, processes: int = 1) -> None:
+    """The last act of saving; the weights' headers are read first, empty ones are an error."""
+    check_headers(checkpoint)
     sync_tree(checkpoint)
-    write_json(checkpoint / WHOLE, _sizes(checkpoint))
+    write_json(checkpoint / WHOLE, {"processes": processes, "sizes": _sizes(checkpoint)})
+
+
+def mark_kept(folder: Path, step: int, tokens: int) -> None:
+    """The same for a checkpoint that stays as a model."""
+    check_headers(folder)
+    sync_tree(folder)
+    write_json(folder / WHOLE, {"step": step, "tokens": tokens, "sizes": _sizes(folder)})
+
+
+def read_whole(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / WHOLE).read_bytes())
+    return found
 
 
 def is_whole(checkpoint: Path) -> bool:
     marker = checkpoint / WHOLE
     if not marker.is_file():
         return False
-    sizes: dict[str, int] = json.loads(marker.read_bytes())
-    return sizes == _sizes(checkpoint)
+    return bool(read_whole(checkpoint)["sizes"] == _sizes(checkpoint))
 
 
-def last_whole(scratch: Path) -> Path | None:
-    """The newest whole checkpoint in `scratch`; what was cut short is removed."""
+def last_whole(scratch: Path, processes: int = 1) -> Path | None:
+    """The newest whole checkpoint in `scratch`; what was cut short is removed.
+
+    Raises TrainingError for a checkpoint of another number of processes: each saved its own random
+    state and share of the data, ZeRO-3 its own part of the optimiser.
+    """
     whole: list[Path] = []
     for checkpoint in scratch.glob(f"{PREFIX}*"):
         if is_whole(checkpoint):
             whole.append(checkpoint)
         else:
             shutil.rmtree(checkpoint)
-    return max(whole, key=_step, default=None)
+    last = max(whole, key=_step, default=None)
+    if last:
+        saved_by: int = read_whole(last)["processes"]
+        if saved_by != processes:
+            raise TrainingError(
+                f"{last.name} was saved by {saved_by} processes and cannot be resumed by "
+                f"{processes}: set processes back, or delete {scratch} to start over"
+            )
+    return last
+
+
+def check_headers(folder: Path) -> int:
+    """Number of tensors by the safetensors headers; an empty one is an error.
+
+    Distributed runs of other tools have saved tensors of size 0 and called it a checkpoint.
+    """
+    num_tensors = 0
+    for path in sorted(folder.glob("*.safetensors")):
+        with path.open("rb") as stream:
+            size = int.from_bytes(stream.read(8), "little")
+            header = json.loads(stream.read(size))
+        for name, tensor in header.items():
+            if name == "__metadata__":
+                continue
+            begin, end = tensor["data_offsets"]
+            if begin == end:
+                raise TrainingError(f"{name} was saved empty in {folder.name}: training stopped")
+            num_tensors += 1
+        if (
+            8 + size + max(t["data_offsets"][1] for n, t in header.items() if n != "__metadata__")
+            != path.stat().st_size
+        ):
+            raise TrainingError(f"{path.name} in {folder.name} was cut short: is the disk full?")
+    if not num_tensors:
+        raise TrainingError(f"no weights were saved in {folder.name}: training stopped")
+    return num_tensors
 
 
 def _step(checkpoint: Path) -> int:

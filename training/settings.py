@@ -20,6 +20,14 @@ OURS = {
     "use_cpu": "`system` says where it runs",
     "dataset_text_field": "a corpus has its text in the column `text`",
     "dataset_kwargs": "the corpus is tokenised before TRL sees it",
+    "packing": "`packing` names how documents become sequences",
+    "packing_strategy": "`packing` names how documents become sequences",
+    "padding_free": "`packing` names how documents become sequences",
+    "shuffle_dataset": "sequences are drawn at random, from `seed`",
+    "deepspeed": "`system` says how it is distributed",
+    "fsdp": "`system` says how it is distributed",
+    "fsdp_config": "`system` says how it is distributed",
+    "parallelism_config": "`system` says how it is distributed",
     "resume_from_checkpoint": "a run resumes by itself",
     "save_only_model": "a run could not resume",
     "load_best_model_at_end": "choosing a checkpoint is not training's job",
@@ -30,6 +38,10 @@ OURS = {
     "hub_token": "a secret has no place in a release file",
 }
 """fields of SFTConfig that the kit answers for, and why"""
+
+
+PackingName = Literal["best-fit", "wrapped", "grouped", "overlap"]
+SystemName = Literal["cpu", "single-gpu", "zero3", "fsdp2", "hsdp"]
 
 
 class TrainingError(BadInput):
@@ -72,18 +84,43 @@ class TinyModel(_Frozen):
         return self
 
 
-class TrainingSettings(_Frozen):
-    """One continual pre-training run."""
+class Replay(_Frozen):
+    """General text mixed in, so that less of it is forgotten."""
+
+    corpus: str
+    """name of the corpus to replay"""
+    share: float = Field(gt=0, lt=1)
+    """of the tokens trained on; the corpus is cut or repeated to reach it"""
+
+
+class Lora(_Frozen):
+    """Low-rank adapters instead of all weights (Hu et al. 2021); merged at the end."""
+
+    r: int = Field(16, gt=0)
+    lora_alpha: float = Field(16, gt=0)
+    lora_dropout: float = Field(0.05, ge=0, lt=1)
+    target_modules: str | tuple[str, ...] = "all-linear"
+    """peft's name for every linear layer but the output"""
+    quantise: Literal["none", "8-bit", "4-bit"] = "none"
+    """the frozen base (QLoRA, Dettmers et al. 2023); needs a GPU"""
+
+
+class RunSettings(_Frozen):
+    """What continual pre-training and fine-tuning have in common."""
 
     base: str
     """name of the model to start from"""
-    corpus: str
-    """name of the corpus to train on"""
     sft_config: dict[str, Any] = Field(default_factory=dict)
     """TRL `SFTConfig` fields, as they are"""
-    system: Literal["cpu"] = "cpu"
+    system: SystemName = "cpu"
+    processes: int = Field(1, gt=0)
+    """one a device, over all nodes"""
+    nodes: int = Field(1, gt=0)
     threads: int = Field(2, gt=0)
     """the number of threads decides how sums are split, hence their last bit: part of the recipe"""
+    lora: Lora | None = None
+    country: str | None = Field(None, pattern="^[A-Z]{3}$")
+    """where the power comes from (ISO 3166, `FRA`); energy and CO2 are recorded with it"""
 
     @field_validator("sft_config")
     @classmethod
@@ -91,24 +128,67 @@ class TrainingSettings(_Frozen):
         for name, reason in OURS.items():
             if name in fields:
                 raise ValueError(f"sft_config.{name} is set by the kit ({reason}): remove it")
-        return fields
-
-    @field_validator("sft_config")
-    @classmethod
-    def _lose_nothing(cls, fields: dict[str, Any]) -> dict[str, Any]:
-        if fields.get("packing_strategy", "bfd_split") not in ("bfd_split", "wrapped"):
-            raise ValueError(
-                f"sft_config.packing_strategy {fields['packing_strategy']!r} drops the tokens that "
-                "overflow a sequence: use bfd_split (documents kept apart) or wrapped"
-            )
-        if not fields.get("packing", True):
-            raise ValueError(
-                "sft_config.packing: false cuts every document at max_length and drops the rest: "
-                "remove it"
-            )
         if fields.get("save_total_limit", 2) == 1:
             raise ValueError(
                 "sft_config.save_total_limit: 1 deletes the last whole checkpoint before the next "
                 "one is whole: use 2 or more"
             )
         return fields
+
+    @model_validator(mode="after")
+    def _fits_the_system(self) -> Self:
+        sharded = self.system in ("zero3", "fsdp2", "hsdp")
+        if sharded and self.processes < 2:
+            raise ValueError(
+                f"system {self.system} with one process would not shard anything: set processes to "
+                "the number of GPUs, or system to single-gpu"
+            )
+        if not sharded and self.processes > 1:
+            raise ValueError(
+                f"system {self.system} is one process: use zero3, fsdp2 or hsdp for "
+                f"{self.processes}"
+            )
+        if self.processes % self.nodes:
+            raise ValueError(
+                f"processes ({self.processes}) must be a multiple of nodes ({self.nodes})"
+            )
+        if self.system == "hsdp" and self.nodes < 2:
+            raise ValueError(
+                "system hsdp shards inside a node and copies between nodes: it needs 2 nodes or "
+                "more; on one node use fsdp2"
+            )
+        if self.lora and self.lora.quantise != "none" and self.system != "single-gpu":
+            raise ValueError(
+                f"lora.quantise {self.lora.quantise} needs system single-gpu: bitsandbytes' layers "
+                "are neither sharded nor made for CPUs"
+            )
+        return self
+
+
+class TrainingSettings(RunSettings):
+    """One continual pre-training run."""
+
+    corpus: str
+    """name of the corpus to train on"""
+    packing: PackingName = "best-fit"
+    replay: Replay | None = None
+    checkpoints: tuple[int, ...] = ()
+    """steps after which the model as it is then becomes an artefact `NAME-step-N`, to be evaluated
+    and chosen from"""
+
+    @field_validator("checkpoints")
+    @classmethod
+    def _in_order(cls, steps: tuple[int, ...]) -> tuple[int, ...]:
+        if list(steps) != sorted(set(steps)) or (steps and steps[0] < 1):
+            raise ValueError("checkpoints are steps from 1 on, in order, each once")
+        return steps
+
+
+class FineTuningSettings(RunSettings):
+    """Supervised fine-tuning on questions and answers; the loss counts the answers alone."""
+
+    examples: str
+    """name of the source of the examples: JSON lines with `prompt` and `completion`, as texts or
+    as chat messages"""
+    chat_template: str | None = None
+    """Jinja; needed for chat messages where the base has none"""

@@ -13,7 +13,7 @@ Two different n-grams share a hash once in 2^64: "exact" below means exact up to
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +35,14 @@ _HANGUL_JAMO = range(0x1100, 0x1200)
 _UNKNOWN, _GAP, _WORD, _COMPOSES = 0, 1, 2, 3
 
 
+class Words(NamedTuple):
+    """The words of several texts, one text after another."""
+
+    hashes: Hashes
+    counts: Numbers
+    """how many words each text has"""
+
+
 class Grams(NamedTuple):
     """The n-grams of several texts, one text after another."""
 
@@ -45,7 +53,12 @@ class Grams(NamedTuple):
 
 def grams(texts: Sequence[str], n: int) -> Grams:
     """Hashes of all word n-grams; a text of fewer than n words is one gram, the whole of it."""
-    hashed, num_words = _hash_words(texts)
+    return grams_of(hash_words(texts), n)
+
+
+def grams_of(found: Words, n: int) -> Grams:
+    """The same where the words are hashed already."""
+    hashed, num_words = found
     starts = np.cumsum(num_words) - num_words
     counts = np.where(num_words >= n, num_words - n + 1, np.minimum(num_words, 1))
     # Where each gram begins: the words of its text, less the last n - 1.
@@ -79,7 +92,7 @@ def batches(numbered: Iterable[tuple[int, str]]) -> Iterator[tuple[list[int], li
         yield numbers, texts
 
 
-def _hash_words(texts: Sequence[str]) -> tuple[Hashes, Numbers]:
+def hash_words(texts: Sequence[str]) -> Words:
     """One hash a word, and the number of words of each text."""
     pieces: list[str] = []
     owners: list[int] = []
@@ -94,7 +107,20 @@ def _hash_words(texts: Sequence[str]) -> tuple[Hashes, Numbers]:
         hashed, num_words = _hash_batch(some)
         found.append(hashed)
         np.add.at(counts, [owners[number] for number in numbers], num_words)
-    return (np.concatenate(found) if found else np.zeros(0, np.uint64)), counts
+    return Words(np.concatenate(found) if found else np.zeros(0, np.uint64), counts)
+
+
+def windows(found: Words, lengths: Collection[int]) -> Iterator[tuple[int, Hashes]]:
+    """(n, hash of the n words from each word on) for each of `lengths`, ascending.
+
+    Windows run over the ends of texts: the caller looks where a window lies once it matters.
+    """
+    value = np.zeros(len(found.hashes), np.uint64)
+    for n in range(1, min(max(lengths, default=0), len(value)) + 1):
+        value = value[: len(found.hashes) - n + 1] * np.uint64(_GRAM_MULTIPLIER)
+        value += found.hashes[n - 1 :]
+        if n in lengths:
+            yield n, _scatter(value.copy())
 
 
 def _cut(text: str) -> Iterator[str]:

@@ -8,16 +8,22 @@ a pair of similarity J is missed with probability (1 - J^rows)^bands. What is fo
 `near` verifies them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
-from typing import Literal, NamedTuple, Self
+from typing import IO, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.dedup.grams import Hashes, Numbers, batches, grams
+from corpus.dedup.grams import Hashes, Numbers, Words, batches, grams_of, hash_words
+
+BLOCK_ROWS = 1 << 14
+"""Rows gathered at a time."""
+
+RANGE_ROWS = 1 << 23
+"""Keys of a band that are sorted at a time: about 0.5 GB with what sorting needs."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +69,8 @@ class Signatures:
     digests: Hashes
     """equal for documents with the same grams the same number of times"""
 
-    def save(self, path: Path) -> None:
-        with path.open("wb") as file:
-            np.savez(file, documents=self.documents, minima=self.minima, digests=self.digests)
+    def save(self, file: IO[bytes]) -> None:
+        np.savez(file, documents=self.documents, minima=self.minima, digests=self.digests)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -96,47 +101,68 @@ class Candidates(NamedTuple):
 
 def signatures(numbered: Iterable[tuple[int, str]], profile: Profile) -> Signatures:
     """Signatures of (number, text) pairs; a text is dropped as soon as its batch is done."""
+    parts = [
+        batch_signatures(numbers, hash_words(texts), profile)
+        for numbers, texts in batches(numbered)
+    ]
+    return Signatures.join([no_signatures(profile), *parts])
+
+
+def batch_signatures(numbers: Sequence[int], found: Words, profile: Profile) -> Signatures:
+    """Of one batch of documents whose words are hashed already."""
     masks, factors = _permutations(profile.num_minima)
-    parts = [_none(profile)]
-    for numbers, texts in batches(numbered):
-        hashes, counts = grams(texts, profile.n)
-        present = np.flatnonzero(counts)
-        if not len(present):
-            continue
-        starts = (np.cumsum(counts) - counts)[present]
-        high = (hashes >> np.uint64(32)).astype(np.uint32)
-        scratch = np.empty_like(high)
-        minima = np.empty((profile.num_minima, len(present)), np.uint32)
-        for mask, factor, row in zip(masks, factors, minima, strict=True):
-            np.bitwise_xor(high, mask, out=scratch)
-            np.multiply(scratch, factor, out=scratch)
-            np.minimum.reduceat(scratch, starts, out=row)
-        parts.append(
-            Signatures(
-                documents=np.array(numbers, np.int64)[present],
-                minima=np.ascontiguousarray(minima.T),
-                digests=np.add.reduceat(hashes, starts),
-            )
-        )
-    return Signatures.join(parts)
+    hashes, counts = grams_of(found, profile.n)
+    present = np.flatnonzero(counts)
+    if not len(present):
+        return no_signatures(profile)
+    starts = (np.cumsum(counts) - counts)[present]
+    high = (hashes >> np.uint64(32)).astype(np.uint32)
+    scratch = np.empty_like(high)
+    minima = np.empty((profile.num_minima, len(present)), np.uint32)
+    for mask, factor, row in zip(masks, factors, minima, strict=True):
+        np.bitwise_xor(high, mask, out=scratch)
+        np.multiply(scratch, factor, out=scratch)
+        np.minimum.reduceat(scratch, starts, out=row)
+    return Signatures(
+        documents=np.array(numbers, np.int64)[present],
+        minima=np.ascontiguousarray(minima.T),
+        digests=np.add.reduceat(hashes, starts),
+    )
 
 
-def candidate_pairs(found: Signatures, profile: Profile) -> Candidates:
-    """Pairs of rows that share a band and look similar enough, in ascending order.
+def candidate_pairs(minima: NDArray[np.uint32], distinct: Numbers, profile: Profile) -> Candidates:
+    """Pairs of `distinct` rows that share a band and look similar enough, in ascending order.
 
-    Memory grows with the pairs that survive; one band's pairs are never held all at once.
+    `minima` may be a memory map: a band is worked through in ranges of its keys of at most
+    `RANGE_ROWS` documents or so, and of the pairs only those that survive are held.
     """
-    size = len(found.documents)
-    survivors: list[Numbers] = []
+    size = len(minima)
+    ranges = 1 + size // RANGE_ROWS
+    known = np.zeros(0, np.int64)
     for band in range(profile.bands):
-        for first, second in _pairs_of(_band_keys(found, profile, band)):
-            codes = np.minimum(first, second) * size + np.maximum(first, second)
-            agreeing = _agreement(found.minima, codes // size, codes % size)
-            survivors.append(codes[agreeing >= profile.least_estimate])
-        survivors = [np.unique(np.concatenate(survivors))] if survivors else []
-    codes = survivors[0] if survivors else np.zeros(0, np.int64)
-    first, second = codes // max(size, 1), codes % max(size, 1)
-    return Candidates(first, second, _agreement(found.minima, first, second))
+        keys = _band_keys(minima, profile, band)
+        belongs = (keys[distinct] % np.uint64(ranges)).astype(np.uint16)
+        fresh = [np.zeros(0, np.int64)]
+        for number in range(ranges):
+            rows = distinct[belongs == number]
+            for one, other in _pairs_of(keys[rows]):
+                first, second = rows[one], rows[other]
+                codes = np.minimum(first, second) * size + np.maximum(first, second)
+                codes = codes[~_among(codes, known)]
+                agreeing = _agreement(minima, codes // size, codes % size)
+                fresh.append(codes[agreeing >= profile.least_estimate])
+        known = np.union1d(known, np.concatenate(fresh))
+    first, second = known // max(size, 1), known % max(size, 1)
+    return Candidates(first, second, _agreement(minima, first, second))
+
+
+def _among(codes: Numbers, known: Numbers) -> NDArray[np.bool_]:
+    """Which `codes` are in `known`, which is sorted."""
+    if not len(known):
+        return np.zeros(len(codes), bool)
+    places = np.minimum(np.searchsorted(known, codes), len(known) - 1)
+    found: NDArray[np.bool_] = known[places] == codes
+    return found
 
 
 def _permutations(count: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
@@ -146,7 +172,8 @@ def _permutations(count: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     return drawn[0], drawn[1] | np.uint32(1)
 
 
-def _none(profile: Profile) -> Signatures:
+def no_signatures(profile: Profile) -> Signatures:
+    """Of no documents: what every join can start with."""
     return Signatures(
         np.zeros(0, np.int64),
         np.zeros((0, profile.num_minima), np.uint32),
@@ -154,12 +181,15 @@ def _none(profile: Profile) -> Signatures:
     )
 
 
-def _band_keys(found: Signatures, profile: Profile, band: int) -> Hashes:
+def _band_keys(minima: NDArray[np.uint32], profile: Profile, band: int) -> Hashes:
     """One number a document, equal where all minima of the band are."""
-    keys = np.zeros(len(found.documents), np.uint64)
-    for column in range(band * profile.rows, (band + 1) * profile.rows):
-        keys = keys * np.uint64(0x9E3779B97F4A7C15) + found.minima[:, column]
-        keys ^= keys >> np.uint64(29)
+    keys = np.zeros(len(minima), np.uint64)
+    columns = slice(band * profile.rows, (band + 1) * profile.rows)
+    for start in range(0, len(minima), BLOCK_ROWS):
+        here = slice(start, start + BLOCK_ROWS)
+        for column in np.asarray(minima[here, columns]).T:
+            mixed = keys[here] * np.uint64(0x9E3779B97F4A7C15) + column
+            keys[here] = mixed ^ (mixed >> np.uint64(29))
     return keys
 
 
@@ -183,8 +213,7 @@ def _pairs_of(keys: Hashes) -> Iterator[tuple[Numbers, Numbers]]:
 def _agreement(minima: NDArray[np.uint32], first: Numbers, second: Numbers) -> NDArray[np.float64]:
     """The share of minima that agree, which estimates the Jaccard similarity."""
     result = np.empty(len(first))
-    block = 1 << 14  # rows gathered at a time
-    for start in range(0, len(first), block):
-        here = slice(start, start + block)
+    for start in range(0, len(first), BLOCK_ROWS):
+        here = slice(start, start + BLOCK_ROWS)
         result[here] = (minima[first[here]] == minima[second[here]]).mean(axis=1)
     return result

@@ -18,11 +18,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corpus.dedup.grams import BATCH_CHARACTERS, Hashes, Numbers, grams
 from corpus.dedup.minhash import (
     PROFILES,
-    Candidates,
     Profile,
     ProfileName,
     Signatures,
@@ -50,31 +50,44 @@ def near_duplicates(
     Texts are read once by ascending number, then once more for those that have a candidate.
     """
     settings = PROFILES[profile]
-    found = signatures(((number, read_text(number)) for number in sorted(order)), settings)
-    return choose(order, found, read_text, settings)
-
-
-def choose(
-    order: Sequence[int],
-    found: Signatures,
-    read_text: Callable[[int], str],
-    profile: Profile,
-) -> dict[int, Removal]:
-    """Greedily, in the order given, for signatures already made; others take no part."""
     ranks = {number: rank for rank, number in enumerate(order)}
     if len(ranks) != len(order):
         raise ValueError("a document is named twice in the order of preference")
-    found = found.only(np.array([number in ranks for number in found.documents.tolist()], bool))
-    rank = np.array([ranks[number] for number in found.documents.tolist()], np.int64)
-    original = _originals(found.digests, rank)
-    distinct = np.flatnonzero(original == np.arange(len(original)))
-    distinct = distinct[np.argsort(rank[distinct])]
-    subset = found.only(distinct)
-    removed = _choose_distinct(subset, candidate_pairs(subset, profile), read_text, profile)
-    for row, copied in enumerate(original.tolist()):
-        if copied != row:
-            kept = int(found.documents[copied])
-            removed[int(found.documents[row])] = removed.get(kept, Removal(kept, 1.0))
+    found = signatures(((number, read_text(number)) for number in sorted(order)), settings)
+    return choose(found, read_text, settings, lambda some: sorted(some, key=ranks.__getitem__))
+
+
+def choose(
+    found: Signatures,
+    read_text: Callable[[int], str],
+    profile: Profile,
+    prefer: Callable[[list[int]], list[int]],
+) -> dict[int, Removal]:
+    """Greedily, for signatures already made, whose `minima` may lie on disk.
+
+    `prefer` sorts document numbers, most preferred first. It is asked once, about the documents
+    that resemble another one: what is known about the others need never be looked at.
+    """
+    if not len(found.documents):
+        return {}
+    alike = _Alike(found.digests)
+    distinct = np.flatnonzero(alike.first == np.arange(len(alike.first)))
+    pairs = candidate_pairs(found.minima, distinct, profile)
+    firsts, seconds = pairs.first, pairs.second
+    involved = np.unique(np.concatenate([firsts, seconds, alike.copied()]))
+    rank = np.zeros(len(found.documents), np.int64)
+    numbers = found.documents[involved]
+    place = dict(zip(numbers.tolist(), involved.tolist(), strict=True))
+    for position, number in enumerate(prefer(numbers.tolist())):
+        rank[place[number]] = position
+    original = alike.originals(rank)
+    left, right = original[firsts], original[seconds]
+    swap = rank[left] > rank[right]
+    left, right = np.where(swap, right, left), np.where(swap, left, right)
+    removed = _choose_distinct(found, left, right, pairs.estimates, rank, read_text, profile)
+    for row in np.flatnonzero(original != np.arange(len(original))).tolist():
+        kept = int(found.documents[original[row]])
+        removed[int(found.documents[row])] = removed.get(kept, Removal(kept, 1.0))
     return dict(sorted(removed.items()))
 
 
@@ -86,31 +99,55 @@ def jaccard(first: Hashes, second: Hashes) -> float:
     return shared / (len(both) - shared)
 
 
-def _originals(digests: Hashes, rank: Numbers) -> Numbers:
-    """For each row the most preferred row with the same grams: itself, if there is none better."""
-    by_rank = np.lexsort((rank, digests))
-    _, begins, sizes = np.unique(digests[by_rank], return_index=True, return_counts=True)
-    original = np.empty(len(digests), np.int64)
-    original[by_rank] = np.repeat(by_rank[begins], sizes)
-    return original
+class _Alike:
+    """Rows with the same grams."""
+
+    def __init__(self, digests: Hashes) -> None:
+        order = np.argsort(digests, kind="stable")
+        begins = np.flatnonzero(np.diff(digests[order], prepend=digests[order[:1]] ^ _ONE))
+        sizes = np.diff(begins, append=len(order))
+        self.first = np.empty(len(digests), np.int64)
+        """for each row the first row with the same grams"""
+        self.first[order] = np.repeat(order[begins], sizes)
+        self._members = order[np.repeat(sizes > 1, sizes)]
+
+    def copied(self) -> Numbers:
+        """Rows that are not alone."""
+        return self._members
+
+    def originals(self, rank: Numbers) -> Numbers:
+        """For each row the most preferred row with the same grams."""
+        members = self._members
+        best = members[np.lexsort((rank[members], self.first[members]))]
+        _, begins, sizes = np.unique(self.first[best], return_index=True, return_counts=True)
+        original = np.arange(len(self.first))
+        original[best] = np.repeat(best[begins], sizes)
+        return original
+
+
+_ONE = np.uint64(1)
 
 
 def _choose_distinct(
     found: Signatures,
-    pairs: Candidates,
+    left: Numbers,
+    right: Numbers,
+    estimates: NDArray[np.float64],
+    rank: Numbers,
     read_text: Callable[[int], str],
     profile: Profile,
 ) -> dict[int, Removal]:
-    """Rows of `found` are in order of preference, so the second of a pair is the one that may go.
+    """Pairs of rows, the preferred one left, so that the right one is the one that may go.
 
     The candidate that looks most similar is verified first: most documents need one comparison.
     """
-    wanted = np.union1d(pairs.first, pairs.second)
+    wanted = np.union1d(left, right)
+    wanted = wanted[np.argsort(rank[wanted])]
     sets = _GramSets(read_text, found.documents[wanted].tolist(), profile.n)
     removed: dict[int, Removal] = {}
-    for row in np.lexsort((pairs.first, -pairs.estimates, pairs.second)).tolist():
-        kept = int(found.documents[pairs.first[row]])
-        document = int(found.documents[pairs.second[row]])
+    for pair in np.lexsort((rank[left], -estimates, rank[right])).tolist():
+        kept = int(found.documents[left[pair]])
+        document = int(found.documents[right[pair]])
         if kept in removed or document in removed:
             continue
         similarity = jaccard(sets[kept], sets[document])

@@ -68,25 +68,30 @@ def _unpacked(raw: IO[bytes], start: bytes) -> IO[bytes]:
     return raw
 
 
+_PIECE = 256
+"""packed bytes at a time: four of them may unpack to a block of 128 KiB, so 8 MiB at most"""
+
+
 class _Zstd(io.RawIOBase):
     """zstandard's own reader takes a file that is cut short for one that ends there."""
 
     def __init__(self, raw: IO[bytes]) -> None:
         self._raw = raw
         self._frame: Any = None
-        self._packed = self._ready = b""
+        self._packed = b""
+        self._ready = memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         while not self._ready:
-            self._packed = self._packed or self._raw.read(1 << 16)
+            self._packed = self._packed or self._raw.read(_PIECE)
             if not self._packed:
                 if self._frame is not None:
                     raise EOFError("it ends in the middle of a frame")
                 return 0
-            self._ready = self._unpack()
+            self._ready = memoryview(self._unpack())
         count = min(len(buffer), len(self._ready))
         buffer[:count] = self._ready[:count]
         self._ready = self._ready[count:]

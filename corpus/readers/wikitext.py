@@ -69,7 +69,11 @@ def _unit(values: list[str]) -> str:
     text = number.replace(" ", "\u00a0")
     for place, unit in enumerate(units):
         raised = place % 2 == 1 and re.fullmatch(r"[+\-−]?\d+", unit)
-        text += superscript(unit) if raised else (f"\u00a0{unit}" if place == 0 else f"·{unit}")
+        text += (
+            superscript(unit)
+            if raised
+            else (f"\u00a0{unit}" if place == 0 else unit if unit.startswith("/") else f"·{unit}")
+        )
     return text
 
 
@@ -149,13 +153,22 @@ def _node(node: Any) -> str:
 def _link(node: Any) -> str:
     title = str(node.title)
     if _FILE.match(title):
-        parts = str(node.text).split("|") if node.text is not None else []
-        caption = parts[-1] if parts and not _PARAMETER.fullmatch(parts[-1]) else ""
-        return f"\n\n{plain(caption)}\n\n" if caption else ""
+        caption = _last_part(node.text.nodes) if node.text is not None else ""
+        return "" if _PARAMETER.fullmatch(caption) else f"\n\n{caption.strip()}\n\n"
     if _APART.match(title):
         return ""
     shown = node.text if node.text is not None else node.title
     return _render(shown.nodes).lstrip(":")
+
+
+def _last_part(nodes: list[Any]) -> str:
+    """What stands behind the last bar that is the link's own, not a template's in it."""
+    last = ""
+    for node in nodes:
+        shown = _node(node)
+        is_text = type(node).__name__ == "Text"
+        last = shown.rpartition("|")[2] if is_text and "|" in shown else last + shown
+    return last
 
 
 def _tag(node: Any) -> str:

@@ -20,6 +20,7 @@ from evaluation.settings import Claim
 from evaluation.statistics.ranks import Ties, average_ranks
 from evaluation.tables import Table
 
+PAPERS = ("partages", "definemed", "biomistral")
 TIES: tuple[Ties, ...] = ("first", "min", "average")
 
 
@@ -38,10 +39,17 @@ def render() -> str:
         "## Inside each table",
     ]
     for name in RESULTS:
-        lines += ["", f"### {name}", "", *_inside(published_table(name))]
+        lines += ["", f"### {name}", "", *inside(published_table(name))]
     lines += ["", "## Between two tables", "", *_between()]
-    lines += ["", "## Prose against tables", "", *_partages(), *_definemed(), *_biomistral()]
+    lines += ["", "## Prose against tables", ""]
+    lines += [line for paper in PAPERS for line in prose(paper)]
     return "\n".join(lines) + "\n"
+
+
+def prose(paper: str) -> Iterator[str]:
+    """What a paper says that its tables do not give; `paper` is one of PAPERS."""
+    checks = {"partages": _partages, "definemed": _definemed, "biomistral": _biomistral}
+    return checks[paper]()
 
 
 def rank_matches(ties: Ties) -> int:
@@ -66,7 +74,8 @@ def _reproduced() -> Iterator[str]:
         yield f"- {name}: {count} printed averages, {off} that do not follow from their rows."
 
 
-def _inside(table: Table) -> Iterator[str]:
+def inside(table: Table) -> Iterator[str]:
+    """The findings about one table, a line each."""
     found = findings(table)
     for finding in found:
         if finding.check == "missing":

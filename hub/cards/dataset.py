@@ -1,15 +1,18 @@
 """The card of a corpus: which documents, under which licences, what was left out and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import DatasetCardData
 
+from hub.cards import sections
 from hub.cards.dataset_info import dataset_info
 from hub.cards.licence_field import dataset_licence
 from hub.cards.markdown import figure, lineage, making, table
-from hub.cards.sources import FIGURE, Source, describe_figure, render_table
+from hub.cards.preparation import mixture, test_questions
+from hub.cards.sources import Source, render_table
 from hub.licences.expression import licence_of
 from hub.manifest import Manifest
 
@@ -23,6 +26,7 @@ _REASONS = {
     "excluded_personal": "they contain personal data",
     "excluded_contaminated": "they contain a question of the evaluation",
     "excluded_unreadable": "they could not be read",
+    "excluded_mix": "beyond what the mixture asks for",
     "split_validation": "kept apart for choosing between models, and never published",
     "split_held_out": "kept apart for the final evaluation, and never published",
 }
@@ -48,6 +52,13 @@ class DatasetCard:
     names: bool
     """whether names were searched for"""
     links: dict[str, str]
+    pictures: Sequence[tuple[str, str]] = ()
+    """(alternative text, file) of the figures beside the card"""
+    notes: Sequence[str] = ()
+    """Markdown that a person wrote by hand"""
+    results_repo: str = ""
+    gate: tuple[str, Mapping[str, str]] | None = None
+    """what readers agree to, and what they are asked: label to kind of field"""
 
 
 def render(card: DatasetCard, folder: Path) -> str:
@@ -56,7 +67,7 @@ def render(card: DatasetCard, folder: Path) -> str:
         pretty_name=card.title,
         language=list(card.languages) or None,
         task_categories=["text-generation"],
-        size_categories=[_size(int(card.manifest.numbers["documents"].value))],
+        size_categories=_sizes(card.manifest),
         annotations_creators=["no-annotation"],
         tags=["imprimatur"],
         configs=[
@@ -68,15 +79,23 @@ def render(card: DatasetCard, folder: Path) -> str:
         dataset_info=dataset_info(
             folder, {"default": "data/train-*.parquet", "ledger": "ledger.parquet"}
         ),
+        **_gate(card),
         **dataset_licence(card.manifest.licence),
     )  # fmt: skip
     return f"---\n{data.to_yaml()}\n---\n\n{_body(card)}"
 
 
+def _gate(card: DatasetCard) -> dict[str, Any]:
+    if card.gate is None:
+        return {}
+    agreement, fields = card.gate
+    return {"extra_gated_prompt": agreement, "extra_gated_fields": dict(fields) or None}
+
+
 def _body(card: DatasetCard) -> str:
     manifest = card.manifest
     left_out = [
-        (str(manifest.numbers[name].value), why)
+        (f"{manifest.numbers[name].value}", why)
         for name, why in _REASONS.items()
         if name in manifest.numbers
     ]
@@ -95,20 +114,29 @@ def _body(card: DatasetCard) -> str:
 
 {figure(manifest, "documents")}, {figure(manifest, "words")}. {use}
 
+## For whom
+
+For people who train or study language models on text they may prove the right to use: each document
+comes with its licence and whom to credit. {_languages(card)}
+
 ## Load it
 
 ```python
 from datasets import load_dataset
 
 corpus = load_dataset("{card.repo}", revision="{card.tag}", split="train")
+print(corpus[0]["text"][:200])
 ```
+
+{sections.by_hand(card.notes)}
 
 ## Sources
 
-{render_table(card.sources)}
+{render_table(card.sources) if card.sources else "They are " + sections.UNKNOWN + "."}
 
-{_tokens(card)}![{describe_figure(card.sources)}]({FIGURE})
+{_tokens(card)}\
 
+{"".join(sections.picture(*one) + chr(10) * 2 for one in card.pictures)}
 ## Licences
 
 Each document keeps the licence it came under (column `licence`, with `attribution`); the collection
@@ -126,22 +154,68 @@ or not: the words that decided about its licence, their rank (1 the document's o
 
 ## Left out
 
-{table(("documents", "why"), left_out, right=(0,)) if left_out else "Nothing."}
+{_left_out(manifest, left_out)}
 {_train_only(card)}
+{mixture(manifest)}
+## Test questions
+
+{test_questions(manifest)}
+
 ## Personal data
 
 {_personal(card)}
 
 ## How it was made
 
-{lineage(manifest, card.links)}
+{lineage(manifest, card.links, card.tag)}
 
 {making(manifest)}
+{_as_data(card)}
+
+## Cost
+
+{sections.cost(manifest, "this corpus")}
+
+## Limits
+
+Cleaning, the search for copies and the search for personal data follow rules: what the rules do not
+know stays. What the documents say was not checked.
+
+## Cite it
+
+{sections.citation(card.title, card.repo, card.tag, manifest.digest)}
 """
 
 
 def _tokens(card: DatasetCard) -> str:
     return f"Tokens are those of {card.tokenizer}.\n\n" if card.tokenizer else ""
+
+
+def _languages(card: DatasetCard) -> str:
+    if not card.languages:
+        return f"Its languages are {sections.UNKNOWN}."
+    return f"Languages, the most frequent first: {', '.join(card.languages)}."
+
+
+def _left_out(manifest: Manifest, rows: Sequence[tuple[str, str]]) -> str:
+    """The rows have to add up to what was read, or the card says what it cannot account for."""
+    read, kept = (manifest.numbers.get(name) for name in ("read", "documents"))
+    shown = table(("documents", "why"), rows, right=(0,)) if rows else ""
+    if read is None or kept is None:
+        return f"{shown}\n\nHow many documents were read is {sections.UNKNOWN}.".strip()
+    rest = int(read.value) - int(kept.value) - sum(int(count) for count, _ in rows)
+    said = f"Of {read.value:,} documents that were read {kept.value:,} are here."
+    if rest:
+        said += f" Why {rest:,} others are not is {sections.UNKNOWN}."
+    return f"{said}\n\n{shown}".strip()
+
+
+def _as_data(card: DatasetCard) -> str:
+    said = "As data: `manifest.json`, and `croissant.json` (MLCommons Croissant)"
+    if not card.results_repo:
+        return said + "."
+    link = f"[{card.results_repo}](/datasets/{card.results_repo})"
+    return f"{said}; the graph of the whole release is in {link}."
 
 
 def _decisions(card: DatasetCard) -> str:
@@ -177,11 +251,14 @@ def _personal(card: DatasetCard) -> str:
     searched = "E-mail addresses, telephone numbers, social insurance numbers"
     searched += " and names after titles" if card.names else ""
     if not found:
-        return f"{searched} were searched for; none was found."
+        return f"{searched} were searched for. How much was found is {sections.UNKNOWN}."
     return f"{searched} were searched for. {_POLICY[card.personal_data]}\n\n" + table(
         ("kind", "found in all that was read"), found, right=(1,)
     )
 
 
-def _size(documents: int) -> str:
-    return next((name for bound, name in _SIZES if documents < bound), "100M<n<1B")
+def _sizes(manifest: Manifest) -> list[str] | None:
+    number = manifest.numbers.get("documents")
+    if number is None:
+        return None
+    return [next((name for bound, name in _SIZES if number.value < bound), "100M<n<1B")]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from hub.licences.expression import licence_of
-from hub.manifest import Manifest
+from hub.manifest import Input, Manifest
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
@@ -30,13 +30,27 @@ def licence_links(ids: Iterable[str]) -> str:
     return ", ".join(f"[{id}]({licence_of(id).url})" for id in ids) or "none stated"
 
 
-def lineage(manifest: Manifest, links: dict[str, str]) -> str:
+def lineage(manifest: Manifest, links: dict[str, str], tag: str) -> str:
     """What it was made from, by content digest, with a link where that is published too."""
     rows = [
-        (entry.role, links.get(entry.name, entry.name), f"`{entry.digest[:16]}`")
+        (entry.role, _input(entry, links), _revision(entry, links, tag), f"`{entry.digest[:16]}`")
         for entry in manifest.inputs
     ]
-    return table(("role", "input", "content digest"), rows)
+    return table(("role", "input", "revision", "content digest"), rows) if rows else "From nothing."
+
+
+def _input(entry: Input, links: dict[str, str]) -> str:
+    if entry.name in links or entry.repo is None:
+        return links.get(entry.name, entry.name)
+    return f"{entry.name} ({entry.repo})"
+
+
+def _revision(entry: Input, links: dict[str, str], tag: str) -> str:
+    if entry.name in links:
+        return tag
+    if entry.commit:
+        return f"`{entry.commit[:12]}`"
+    return "local files" if entry.role == "source" else "not published"
 
 
 def making(manifest: Manifest) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from huggingface_hub import DatasetCardData
 
+from hub.cards import front, sections
 from hub.cards.markdown import table
 from hub.cards.model import Score
 
@@ -23,11 +24,18 @@ class ResultsCard:
     """sentences that were tested and hold, each with its figures"""
     changes: Sequence[tuple[str, str, str, str, str]]
     """(what, from, to, difference with interval, verdict), computed on pairs of answers"""
-    front: Sequence[Mapping[str, Any]]
-    """the points of every sweep: {merge, model, t, scores by group, on_front}"""
+    fronts: Sequence[tuple[Sequence[Mapping[str, Any]], str]]
+    """of every sweep its points {merge, candidate, measure, scores by group, on_front, chosen}, and
+    the file of their figure, which may be empty"""
     links: dict[str, str]
     judged: str = ""
     """how the verdicts on the changes were reached"""
+    pictures: Sequence[tuple[str, str]] = ()
+    """(alternative text, file): of the scores, the graph"""
+    changelog: str = ""
+    """Markdown: what changed since the previous version"""
+    notes: Sequence[str] = ()
+    """Markdown that a person wrote by hand"""
 
 
 _CONFIGURATIONS = {
@@ -68,17 +76,20 @@ def render(card: ResultsCard) -> str:
 
 {card.description}
 
+For whoever wants to check or compare the models of this release: every answer is here, not only
+what they add up to.
+
+{sections.by_hand(card.notes)}
+
 {_claims(card)}## Scores
 
-{table(("model", "group", "metric", "value", interval), rows, right=(3, 4))}
+{_scores(rows, interval)}
 
-## Differences
+{_picture(card, "scores.svg")}## Differences
 
-Computed on the same documents, pair by pair; below 0 is better. {card.judged}
+{_differences(card)}
 
-{table(("what", "from", "to", "bits per byte", "verdict"), card.changes, right=(3,))}
-
-{_front(card)}## Load it
+{_fronts(card)}## Load it
 
 ```python
 from datasets import load_dataset
@@ -93,7 +104,49 @@ what was asked, not its text.
 
 `release.json` lists every repo of this release with its commit and the
 sha256 of its files; check them with `imprimatur verify`.
+
+{_changelog(card)}## How this release was made
+
+{_picture(card, "lineage.svg")}{_FILES} `lineage.json` is that graph, `ml-bom.cdx.json` the
+same as a CycloneDX bill of materials. Make it again and compare:
+
+```
+imprimatur reproduce {card.repo.removesuffix("-results")}@{card.tag} --set data=FOLDER
+```
+
+Sources that are local files are not published, since they hold what was left out; their content
+digests are pinned, and nothing is made from others.
 """
+
+
+_FILES = (
+    "`recipe.json` is the release file, `manifests/` says of every artefact what it was made from "
+    "(content digests), by which versions, and what came out;"
+)
+
+
+def _scores(rows: Sequence[Sequence[str]], interval: str) -> str:
+    if not rows:
+        return f"They are {sections.UNKNOWN}."
+    return table(("model", "group", "metric", "value", interval), rows, right=(3, 4))
+
+
+def _differences(card: ResultsCard) -> str:
+    if not card.changes:
+        return f"They are {sections.UNKNOWN}."
+    header = ("what", "from", "to", "bits per byte", "verdict")
+    return (
+        "Computed on the same documents, pair by pair; below 0 is better. "
+        f"{card.judged}\n\n{table(header, card.changes, right=(3,))}"
+    )
+
+
+def _picture(card: ResultsCard, file: str) -> str:
+    return "".join(f"{sections.picture(a, f)}\n\n" for a, f in card.pictures if f == file)
+
+
+def _changelog(card: ResultsCard) -> str:
+    return f"## What changed\n\n{card.changelog}\n\n" if card.changelog else ""
 
 
 def _claims(card: ResultsCard) -> str:
@@ -110,25 +163,6 @@ results, post hoc ones after. As data: `claims.json`.
 """
 
 
-def _front(card: ResultsCard) -> str:
-    if not card.front:
-        return ""
-    groups = sorted({group for point in card.front for group in point["scores"]})
-    rows = [
-        (
-            card.links.get(str(point["model"]), str(point["model"])),
-            "own schedule" if point["t"] is None else f"{point['t']:g}",
-            *(f"{point['scores'][group]:.4f}" for group in groups),
-            "yes" if point["on_front"] else "no",
-        )
-        for point in card.front
-    ]
-    header = ("model", "t", *(f"bits per byte, {group}" for group in groups), "on the front")
-    return f"""## What another t would have given
-
-Measured on the validation split, which no figure above uses. On the front: no other model is at
-least as good in every group and better in one. As data: `front.json`.
-
-{table(header, rows, right=range(1, len(groups) + 2))}
-
-"""
+def _fronts(card: ResultsCard) -> str:
+    shown = "".join(front.render(rows, card.links, picture) for rows, picture in card.fronts)
+    return shown + ("As data: `front.json`.\n\n" if shown else "")

@@ -80,12 +80,13 @@ def repo(request: Request) -> Response:
         files = _files(repository, root, revision)
         title = repository.commit(commit).message.decode(errors="replace").partition("\n")[0]
     state = "private" if repository.settings.private else "public"
+    article = _markdown(readme.body, _raw(repository, revision))
     return _page(
         name,
         f"<h1>{escape(name)}</h1>"
         f"<p>{repository.repo.kind}, {state}; {escape(revision)} at <code>{commit.decode()[:12]}"
         f"</code> “{escape(title)}”</p>{_revisions(repository)}{checks}{_metadata(readme.data)}"
-        f"<article>{_markdown(readme.body)}</article><h2>Files</h2>{files}",
+        f"<article>{article}</article><h2>Files</h2>{files}",
     )
 
 
@@ -131,12 +132,24 @@ def _value(value: object, depth: int = 0) -> str:
     return escape(str(value))
 
 
-def _markdown(text: str) -> str:
-    return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
+def _markdown(text: str, base: str) -> str:
+    """A card's images are files of its repo, as on the Hub; `base` is where these are."""
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = parser.parse(text)
+    for token in tokens:
+        for child in token.children or ():
+            source = str(child.attrs.get("src", ""))
+            if child.type == "image" and ":" not in source and not source.startswith("/"):
+                child.attrs["src"] = f"{base}/{source}"
+    return str(parser.renderer.render(tokens, parser.options, {}))
+
+
+def _raw(repository: Repository, revision: str) -> str:
+    return f"/{repository.repo.url_path}/resolve/{quote(revision, safe='')}"
 
 
 def _files(repository: Repository, root: Folder, revision: str) -> str:
-    base = f"/{repository.repo.url_path}/resolve/{quote(revision, safe='')}"
+    base = _raw(repository, revision)
     rows: list[str] = []
     left_out = 0
     for entry in root.entries(recursive=True):

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.events import AliasEvent
 
 MAX_DEPTH = 40
+MAX_NESTING = 100
 MAX_NUMBER = 1 << 63
 
 
@@ -38,9 +39,23 @@ def _text(value: object) -> str:
     return str(value).encode(errors="replace").decode()
 
 
+def _brackets(text: str) -> int:
+    """How many are open at once, those within quotes included."""
+    depth = deepest = 0
+    for character in text:
+        if character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
+
+
 def load_yaml(text: str, max_aliases: int) -> Any:
     """YAML 1.2, as on the Hub: `language: no` is Norwegian, not False. ValueError if it is none."""
     try:
+        if _brackets(text) > MAX_NESTING:  # the scanner needs minutes for thousands of them
+            raise ValueError(f"over {MAX_NESTING} brackets are open at once")
         events = YAML(typ="safe", pure=True).parse(text)
         if sum(isinstance(event, AliasEvent) for event in events) > max_aliases:
             raise ValueError(f"over {max_aliases} YAML aliases")

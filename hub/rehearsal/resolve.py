@@ -20,6 +20,10 @@ from hub.rehearsal.names import path_in_repo
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
+_SHOWN = {"json": "application/json", "svg": "image/svg+xml", "png": "image/png"}
+"""what a card shows; the sandbox above keeps an SVG from running anything"""
+
+
 class Span(NamedTuple):
     """The bytes from `start` up to but not including `stop`."""
 
@@ -86,4 +90,4 @@ def _media_type(path: str) -> str:
     suffix = path.rpartition(".")[2].lower()
     if suffix in ("md", "txt", "py", "yaml", "yml", "csv", "jsonl", "html", "js", "css", "toml"):
         return "text/plain; charset=utf-8"
-    return "application/json" if suffix == "json" else "application/octet-stream"
+    return _SHOWN.get(suffix, "application/octet-stream")

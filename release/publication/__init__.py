@@ -9,7 +9,7 @@ from pathlib import Path
 from hub.disk import sync_tree, write_json
 from hub.manifest import Artefact
 from hub.publication import PUBLICATION, Publication, digest_of
-from release import claims, table
+from release import claims, previous, table
 from release.gate import gate
 from release.publication import corpora, models, results, space
 from release.publication.context import Context
@@ -25,7 +25,9 @@ def assemble(
     """
     gate(recipe, artefacts)
     judged = claims.judge(recipe, artefacts, workdir)
-    context = Context(recipe, artefacts, table.scores(recipe.release, artefacts), judged)
+    scores = table.scores(recipe.release, artefacts)
+    changed = previous.changed(recipe, artefacts, workdir)
+    context = Context(recipe, artefacts, scores, judged, changed)
     building = workdir / "publication" / "building"
     shutil.rmtree(building, ignore_errors=True)
     repos = [
@@ -41,6 +43,7 @@ def assemble(
         namespace=release.namespace,
         digest=digest_of(tuple(repos)),
         repos=tuple(repos),
+        key=release.signing_key,
     )
     sync_tree(building)
     write_json(building / PUBLICATION, publication.model_dump(mode="json"))

@@ -3,11 +3,15 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from hub.lineage.graph import Graph, graph
 from hub.manifest import Artefact
-from release import claims
+from release import claims, merges, table
+from release.previous import Changed
 from release.recipe import Recipe
+from release.steps.merging import SWEEP
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,23 @@ class Context:
     artefacts: Mapping[str, Artefact]
     scores: list[dict[str, Any]]
     claims: list[claims.Judged]
+    changed: Changed | None
+    """against the version before"""
+
+    @cached_property
+    def graph(self) -> Graph:
+        repos = {name: f"dataset/{self.repo(name)}" for name in self.corpora}
+        repos |= {name: f"model/{self.repo(name)}" for name in self.models}
+        manifests = [artefact.manifest for artefact in self.artefacts.values()]
+        return graph(self.recipe.release.release, self.tag, manifests, repos)
+
+    def changes(self, model: str | None = None) -> list[tuple[str, str, str, str, str]]:
+        """Rows of a card: of all models, or of what `model` is compared with."""
+        return [
+            (f"{what}, {change.group}", change.before, change.after, table.interval(change), said)
+            for what, change, _, _, said in table.differences(self.recipe.release, self.artefacts)
+            if model in (None, change.after)
+        ]
 
     @property
     def confidence(self) -> float:
@@ -39,7 +60,13 @@ class Context:
 
     @property
     def models(self) -> list[str]:
-        return [*self.recipe.release.training, *self.recipe.release.merging]
+        release = self.recipe.release
+        return [*release.training, *release.merging, *release.quantised]
+
+    def front(self, name: str) -> list[dict[str, Any]]:
+        """What the sweep of merge `name` found; empty where there was none."""
+        swept = self.artefacts.get(name + SWEEP)
+        return merges.front(swept) if swept else []
 
     @property
     def links(self) -> dict[str, str]:

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from hub.cards import dataset as dataset_card
-from hub.cards.sources import FIGURE, Source, render_figure
+from hub.cards.sources import Source
 from hub.disk import write_atomically, write_json
 from hub.manifest import Artefact, verify_payload
 from hub.publication import Repo
-from release.beside import beside_corpus
+from release import pictures, previous
+from release.beside import beside_corpus, croissant_of
 from release.publication.context import Context
 from release.publication.files import describe, place
 from release.publication.sources import sources_of, token_counts
@@ -21,13 +22,16 @@ def repo(context: Context, building: Path, name: str) -> Repo:
         place(artefact.folder / file.path, folder / file.path)
     counts, counter = _tokens(context, artefact, building.parent.parent)
     sources = sources_of(context.recipe.release, artefact, counts)
-    write_atomically(folder / FIGURE, render_figure(sources))
     write_atomically(folder / "README.md", _card(context, name, folder, sources, counter).encode())
     beside_corpus(folder, context.title(name), artefact)
+    about = context.repo(name), context.title(name)
+    croissant_of(folder, context.recipe.release, *about, artefact, context.languages([name]))
     write_json(folder / "manifest.json", artefact.manifest.model_dump(mode="json"))
-    return describe(
+    described = describe(
         context, "dataset", name, artefact.manifest.kind, artefact.manifest.digest, folder
     )
+    gate = context.recipe.release.gates.get(name)
+    return described.model_copy(update={"gated": gate.approval}) if gate else described
 
 
 def _tokens(context: Context, corpus: Artefact, workdir: Path) -> tuple[dict[str, int] | None, str]:
@@ -57,9 +61,19 @@ def _card(context: Context, name: str, folder: Path, sources: list[Source], toke
             personal_data=release.corpora[name].personal_data,
             names=release.corpora[name].names,
             links=context.links,
+            pictures=pictures.of_corpus(folder, sources),
+            notes=previous.notes(context.recipe, name),
+            results_repo=context.repo("results"),
+            gate=_gate(context, name),
         ),
         folder,
     )
+
+
+def _gate(context: Context, name: str) -> tuple[str, dict[str, str]] | None:
+    """What readers agree to and are asked."""
+    gate = context.recipe.release.gates.get(name)
+    return (gate.agreement, dict(gate.fields)) if gate else None
 
 
 def _decisions(context: Context, name: str) -> list[tuple[str, str, str, str]]:

@@ -6,7 +6,8 @@ from hub.cards import model as model_card
 from hub.disk import write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
-from release.beside import beside_model
+from release import pictures, previous
+from release.beside import beside_model, lineage_of
 from release.publication.context import Context
 from release.publication.files import describe, place
 
@@ -17,20 +18,24 @@ def repo(context: Context, building: Path, name: str) -> Repo:
     folder = building / "model" / context.repo(name)
     for file in artefact.manifest.files:
         place(artefact.folder / file.path, folder / file.path)
-    write_atomically(folder / "README.md", _card(context, name).encode())
+    write_atomically(folder / "README.md", _card(context, name, folder).encode())
     _training_content(context, name, folder)
+    if (configuration := artefact.folder / "mergekit_config.yml").is_file():
+        place(configuration, folder / configuration.name)
+    lineage_of(folder, context.graph.ancestry(name), context.artefacts, context.scores)
     write_json(folder / "manifest.json", artefact.manifest.model_dump(mode="json"))
     return describe(
         context, "model", name, artefact.manifest.kind, artefact.manifest.digest, folder
     )
 
 
-def _card(context: Context, name: str) -> str:
+def _card(context: Context, name: str, folder: Path) -> str:
     release = context.recipe.release
     manifest = context.artefacts[name].manifest
     parents = [entry.name for entry in manifest.inputs if entry.name in context.models]
     corpora = context.training_corpora(name)
-    relation = "merge" if name in release.merging else "finetune" if parents else None
+    made_by = {"merge": "merge", "quantised": "quantized"}
+    relation = made_by.get(manifest.kind, "finetune" if parents else None)
     return model_card.render(
         model_card.ModelCard(
             repo=context.repo(name),
@@ -48,6 +53,13 @@ def _card(context: Context, name: str) -> str:
             confidence=context.confidence,
             links=context.links,
             position=release.training_position,
+            front=context.front(name),
+            front_picture=pictures.of_front(folder, context.front(name)),
+            changes=context.changes(name),
+            claims=[one.sentence() for one in context.claims if one.row()["model"] == name],
+            trained_on={corpus: context.artefacts[corpus].manifest for corpus in corpora},
+            pictures=pictures.of_model(folder, context.artefacts[name], context.graph),
+            notes=previous.notes(context.recipe, name),
         )
     )
 

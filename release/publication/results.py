@@ -9,10 +9,12 @@ from hub.cards import results as results_card
 from hub.disk import write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
-from release import columns, table
-from release.front import fronts
+from release import columns, pictures, previous, table
+from release.beside import lineage_of
 from release.publication.context import Context
 from release.publication.files import describe, place
+from release.ranking import RANKS, rank_rows
+from release.record import publish_record
 from release.steps.evaluation import RESULTS
 
 
@@ -20,7 +22,7 @@ def repo(context: Context, building: Path) -> Repo:
     folder = building / "dataset" / context.repo("results")
     evaluation = context.recipe.release.evaluation
     tasks: list[dict[str, Any]] = []
-    for model in evaluation.models if evaluation else []:
+    for model in evaluation.answering if evaluation else []:
         artefact = context.artefacts[model + RESULTS]
         verify_payload(artefact)
         place(artefact.folder / "samples.parquet", folder / "samples" / f"{model}.parquet")
@@ -28,13 +30,21 @@ def repo(context: Context, building: Path) -> Repo:
     columns.write(folder / "tasks.parquet", tasks, columns.TASKS)
     found = table.differences(context.recipe.release, context.artefacts)
     columns.write(folder / "scores.parquet", context.scores, columns.SCORES)
+    ranks = rank_rows(context.scores, context.confidence)
+    columns.write(folder / "ranks.parquet", ranks, RANKS)
+    write_json(folder / "models.json", {"models": _models(context)})
     rows = [columns.difference(each) for each in found]
     columns.write(folder / "differences.parquet", rows, columns.DIFFERENCES)
-    points = fronts(context.recipe.release, context.artefacts)
+    points = [row for name in context.recipe.release.merging for row in context.front(name)]
     if points:
-        write_json(folder / "front.json", [asdict(point) for point in points])
+        write_json(folder / "front.json", points)
     if context.claims:
         write_json(folder / "claims.json", [judged.row() for judged in context.claims])
+    publish_record(folder, context.recipe.release, context.artefacts)
+    lineage_of(folder, context.graph, context.artefacts, context.scores)
+    if context.changed:
+        context.changed.write(folder)
+    drawn = pictures.of_results(folder, context.scores, context.graph)
     card = results_card.ResultsCard(
         repo=context.repo("results"),
         tag=context.tag,
@@ -43,19 +53,36 @@ def repo(context: Context, building: Path) -> Repo:
         scores=context.scores,
         confidence=context.confidence,
         claims=[judged.sentence() for judged in context.claims],
-        changes=[
-            (
-                f"{what}, {change.group}",
-                change.before,
-                change.after,
-                table.interval(change),
-                verdict,
-            )
-            for what, change, _, _, verdict in found
-        ],
+        changes=context.changes(),
         judged=table.judged_how(evaluation, found),
-        front=[asdict(point) for point in points],
+        fronts=[
+            (rows, pictures.of_front(folder, rows, f"front-{name}.svg"))
+            for name in context.recipe.release.merging
+            if (rows := context.front(name))
+        ],
         links=context.links,
+        pictures=drawn,
+        changelog=context.changed.changelog if context.changed else "",
+        notes=previous.notes(context.recipe, "results"),
     )
     write_atomically(folder / "README.md", results_card.render(card).encode())
     return describe(context, "dataset", "results", "results", "", folder)
+
+
+def _models(context: Context) -> list[dict[str, Any]]:
+    """What the Space says about each model without asking its repo."""
+    manifests = {name: context.artefacts[name].manifest for name in context.models}
+    return [
+        {
+            "name": name,
+            "kind": manifest.kind,
+            "repo": context.repo(name),
+            "parents": [entry.name for entry in manifest.inputs if entry.name in manifests],
+            "licence": list(manifest.licence),
+            "parameters": manifest.numbers["parameters"].value
+            if "parameters" in manifest.numbers
+            else None,
+            "languages": context.languages(context.training_corpora(name)),
+        }
+        for name, manifest in manifests.items()
+    ]

@@ -7,6 +7,7 @@ from huggingface_hub import RepoCard
 from hub.disk import write_atomically, write_json
 from hub.failure import BadInput
 from hub.publication import Repo
+from release import papers
 from release.publication.context import Context
 from release.publication.files import describe, place
 
@@ -21,6 +22,7 @@ def repo(context: Context, building: Path) -> Repo:
         parts = path.relative_to(source).parts
         if path.is_file() and not any(part.startswith((".", "__")) for part in parts):
             place(path, folder / path.relative_to(source))
+    papers.write(folder / "papers")
     write_json(
         folder / "source.json", {"results_repo": context.repo("results"), "revision": context.tag}
     )
@@ -29,5 +31,6 @@ def repo(context: Context, building: Path) -> Repo:
     card.data.models = [context.repo(name) for name in context.models]
     card.data.datasets = [context.repo("results")]
     # a new file: the one placed above may be a link to the source itself
-    write_atomically(folder / "README.md", str(card).encode())
+    text = str(card).replace("NAMESPACE/SPACE", context.repo("space"))
+    write_atomically(folder / "README.md", text.encode())
     return describe(context, "space", "space", "space", "", folder)

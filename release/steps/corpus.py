@@ -24,6 +24,12 @@ def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
     shares = Shares(release.held_out, release.validation)
     recorded = tuple(d for d in release.decisions if d.documents or {*d.sources} & {*sources})
 
+    contents = tuple(
+        Input(role="source", name=s, digest=canonical_sha256(source_digest(entry, data)))
+        for s, entry in sources.items()
+    )
+    mix = settings.mix
+
     def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
         built = build(
             settings,
@@ -37,6 +43,10 @@ def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
             place.scratch,
             place.progress,
             recorded,
+            cache=place.cache,
+            digests={entry.name: entry.digest for entry in contents},
+            tokenizer=have[mix.tokenizer].folder if mix and mix.tokenizer else None,
+            system=release.systems.corpus,
         )
         return {"": built.corpus, EXCLUDED: built.excluded}
 
@@ -50,11 +60,11 @@ def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
             "shares": list(shares),
             "decisions": [entry.model_dump(mode="json") for entry in recorded],
         },
-        needs=tuple(("tasks", task) for task in settings.decontaminate),
-        sources=tuple(
-            Input(role="source", name=s, digest=canonical_sha256(source_digest(entry, data)))
-            for s, entry in sources.items()
+        needs=(
+            *(("tasks", task) for task in settings.decontaminate),
+            *([("tokenizer", mix.tokenizer)] if mix and mix.tokenizer else []),
         ),
+        sources=contents,
         version=VERSION,
         build=run,
         siblings=((EXCLUDED, "quarantine"),),

@@ -1,17 +1,16 @@
 """The tasks of a release and the results of its models, as steps."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from corpus.fingerprint import Split
 from evaluation.settings import EvaluationSettings, TaskSettings
 from hub.manifest import Artefact, Outcome
-from merging.settings import candidates, parents_of
 from release.recipe import Recipe
 from release.schema import Release
 from release.steps.step import Place, Step, licensed
 
 RESULTS = "-results"
-VALIDATION = "-validation"
 
 
 def steps(recipe: Recipe) -> Iterator[Step]:
@@ -36,24 +35,20 @@ def _task(name: str, settings: TaskSettings) -> Step:
 
 
 def _all_results(release: Release, settings: EvaluationSettings) -> Iterator[Step]:
-    """Final figures on the held-out split; a sweep is compared on the validation split alone."""
+    """Final figures, on the held-out split alone: no sweep has seen it."""
     final = _on_split(release, settings, "held_out")
     for model in settings.models:
         yield _results(model, model + RESULTS, final)
-    choosing = _on_split(release, settings, "validation")
-    if choosing.tasks:
-        for model in swept(release):
-            yield _results(model, model + VALIDATION, choosing)
+    for name, members in settings.ensembles.items():
+        yield _ensemble(name, members, final)
 
 
-def swept(release: Release) -> dict[str, None]:
-    """Models that are compared to choose a merge: the candidates, the merge, its parents."""
-    found: dict[str, None] = {}
-    for name, merging in release.merging.items():
-        if merging.sweep:
-            names = [*parents_of(merging), *candidates(name, merging), name]
-            found |= dict.fromkeys(names)
-    return found
+def validation(release: Release) -> EvaluationSettings | None:
+    """The evaluation with the tasks that models are chosen by; None without any."""
+    if release.evaluation is None:
+        return None
+    choosing = _on_split(release, release.evaluation, "validation")
+    return choosing if choosing.tasks else None
 
 
 def _on_split(release: Release, settings: EvaluationSettings, split: Split) -> EvaluationSettings:
@@ -68,15 +63,39 @@ def _results(model: str, name: str, settings: EvaluationSettings) -> Step:
     def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
         from evaluation.harness import evaluate
 
-        asked = {task: have[task] for task in tasks}
-        outcome = evaluate(settings, model, have[model].folder, asked, place.out, place.progress)
+        questions = {task: have[task] for task in tasks}
+        outcome = evaluate(
+            settings, model, have[model].folder, questions, place.out, place.progress
+        )
         return {"": outcome}
 
-    # what is said about the answers changes none of them
-    part = settings.model_dump(mode="json", exclude={"models", "claims", "significance"}) | {
-        "model": model
-    }
     return Step(
-        name, "evaluation", "results", part,
-        (("model", model), *((f"tasks-{task}", task) for task in tasks)), (), 1, run,
+        name, "evaluation", "results", part(settings) | {"model": model},
+        (("model", model), *asked(settings)), (), 1, run,
     )  # fmt: skip
+
+
+def _ensemble(name: str, members: tuple[str, ...], settings: EvaluationSettings) -> Step:
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        from evaluation.ensemble import ensemble
+
+        results = [have[member + RESULTS] for member in members]
+        return {"": ensemble(name, results, settings, place.out)}
+
+    needs = tuple((f"answers-{number}", one + RESULTS) for number, one in enumerate(members))
+    return Step(
+        name + RESULTS, "evaluation", "results", part(settings) | {"ensemble": list(members)},
+        needs, (), 1, run,
+    )  # fmt: skip
+
+
+def part(settings: EvaluationSettings) -> dict[str, Any]:
+    """What is said about the answers changes none of them."""
+    said = {"models", "ensembles", "claims", "significance"}
+    return settings.model_dump(mode="json", exclude=said)
+
+
+def asked(settings: EvaluationSettings | None) -> Iterator[tuple[str, str]]:
+    """(role, name) of the tasks, as a step needs them."""
+    for task in settings.tasks if settings else ():
+        yield f"tasks-{task}", task

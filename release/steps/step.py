@@ -22,6 +22,8 @@ class Place:
     """of a corpus: the sibling's folder"""
     scratch: Path
     """survives a kill, removed when the artefact is whole"""
+    cache: Path
+    """of the work folder: what several steps or settings share; may be deleted at any time"""
     progress: Progress
 
 

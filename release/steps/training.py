@@ -5,10 +5,15 @@ from collections.abc import Iterator, Mapping
 from hub.licences import compose
 from hub.licences.recognise import recognise
 from hub.manifest import Artefact, Outcome
+from release.gate import may_train
 from release.recipe import Recipe
 from release.schema import Release
 from release.steps.step import Place, Step, licensed
 from training.settings import TinyModel, TrainingSettings
+
+CHECKPOINT = "-step-{}"
+VERSION = 1
+"""Raise it when the same settings and corpus would give another model."""
 
 
 def steps(recipe: Recipe) -> Iterator[Step]:
@@ -35,18 +40,31 @@ def _tiny(name: str, settings: TinyModel) -> Step:
 def _training(name: str, settings: TrainingSettings, release: Release) -> Step:
     use = release.corpora[settings.corpus].use
     part = settings.model_dump(mode="json") | {"position": release.training_position}
+    replayed = (("replay", settings.replay.corpus),) if settings.replay else ()
 
     def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
-        from training.pretrain import pretrain
+        from training.pretrain import Run, kept_checkpoints, kept_folder, pretrain
 
         base, corpus = have[settings.base], have[settings.corpus]
-        outcome = pretrain(settings, base.folder, corpus, place.out, place.scratch, place.progress)
-        licences = compose.adapted(
-            base.manifest.licence, use, corpus.manifest.licence, release.training_position
-        )
-        return {"": licensed(outcome, licences)}
+        replay = have[settings.replay.corpus] if settings.replay else None
+        texts = {*corpus.manifest.licence, *(replay.manifest.licence if replay else ())}
+        licences = compose.adapted(base.manifest.licence, use, texts, release.training_position)
+        may_train(name, use, base.manifest.licence, texts)
+        # One cache for all runs: the same corpus and tokenizer are tokenised once.
+        tokens = place.out.parents[1] / "tokens"
+        where = Run(base.folder, corpus, place.out, place.scratch, tokens, replay)
+        outcomes = {"": licensed(pretrain(settings, where, place.progress), licences)}
+        key = place.out.name.rpartition("-")[2]
+        for step, outcome in kept_checkpoints(settings, where).items():
+            suffix = CHECKPOINT.format(step)
+            folder = place.out.with_name(f"{name}{suffix}-{key}")
+            for path in outcome.payload:
+                (kept_folder(place.scratch, step) / path).replace(folder / path)
+            outcomes[suffix] = licensed(outcome, licences)
+        return outcomes
 
     return Step(
         name, "training", "model", part,
-        (("base", settings.base), ("corpus", settings.corpus)), (), 1, run,
+        (("base", settings.base), ("corpus", settings.corpus), *replayed), (), VERSION, run,
+        tuple((CHECKPOINT.format(step), "checkpoint") for step in settings.checkpoints),
     )  # fmt: skip

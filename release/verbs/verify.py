@@ -22,6 +22,9 @@ def verify(
     source: Annotated[
         str, typer.Option("--from", metavar="ENDPOINT", help="the Hub")
     ] = "https://huggingface.co",
+    key: Annotated[
+        Path | None, typer.Option(help="the publisher's public key, to check the signature by")
+    ] = None,
     workdir: Workdir = None,
     scale: Scale = None,
     sets: Sets = None,
@@ -41,7 +44,8 @@ def verify(
         release = loaded.release
         results = f"{release.namespace}/{release.release}-results"
         with tempfile.TemporaryDirectory(prefix="imprimatur-") as home:
-            record = outside.verify(results, f"v{release.version}", source, Path(home), progress())
+            tag, into = f"v{release.version}", Path(home)
+            record = outside.verify(results, tag, source, into, progress(), key)
         if as_json:
             print_json(record.model_dump(mode="json"))
         else:

@@ -2,10 +2,10 @@
 
 import { el, openDialog } from "./dom.js";
 import { pretty } from "./board.js";
-import { fetchJson } from "./state.js";
+import { fetchJson } from "./data.js";
 
 export async function openAnswers(before, after, column) {
-  const title = `${after} against ${before}: ${column.group}, ${column.label}`;
+  const title = `${after} against ${before}: ${column.top}, ${column.label}`;
   openDialog(title, el("p", {}, "Reading the answers …"));
   const wanted = { before, after, group: column.group, metric: column.metric };
   try {

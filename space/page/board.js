@@ -1,21 +1,31 @@
-// The board as it comes from the server, made ready to ask: roles, parents, differences, digits.
+// The board as it comes from the server, made ready to ask: roles, parents, names of columns, cells.
+
+import { intervalAt, isThere, pairOf, placeOf, valueAt } from "./data.js";
 
 export function prepare(board) {
-  const index = new Map(board.models.map((model, i) => [model.name, i]));
-  board.index = index;
+  board.index = new Map(board.models.map((model, i) => [model.name, i]));
   board.models.forEach((model, i) => {
     model.i = i;
     model.role = roleOf(model);
-    model.known = model.parents.filter((name) => index.has(name));
+    model.known = model.parents.filter((name) => board.index.has(name));
+    model.sought = `${model.name} ${model.repo}`.toLowerCase();
   });
   board.models.forEach((model) => { model.from = nearest(board, model); });
   board.columns.forEach((column, i) => {
     column.i = i;
-    column.id = `${column.metric}/${column.group}`;
-    column.label = column.metric.replaceAll("_", " ");
-    column.decimals = decimals(board.models.map((_, row) => halfWidth(column.low[row], column.high[row])));
+    column.id = [column.metric, column.group, ...(column.task ? [column.task] : [])].join("/");
+    column.top = column.task || column.group;
+    const rest = new Set(column.task ? [column.group, column.language] : [column.language]);
+    column.label = [column.metric.replaceAll("_", " "), ...rest].filter(Boolean).join(", ");
   });
-  board.pairs = new Map(board.differences.map((d) => [pairKey(d.before, d.after, d.metric, d.group), d]));
+  const twice = new Set();
+  board.columns.forEach((column) => { // one task in two languages
+    if (twice.has(column.id)) column.id += `/${column.language}/${column.i}`;
+    twice.add(column.id);
+  });
+  const sizes = new Map();
+  board.models.forEach(({ family }) => sizes.set(family, (sizes.get(family) ?? 0) + 1));
+  board.families = sizes;
   const urls = new Map((board.release?.repos ?? []).map((repo) => [repo.id, repo.url]));
   board.models.forEach((model) => { model.url = urls.get(model.repo) ?? ""; });
   return board;
@@ -28,6 +38,7 @@ export function roleOf(model) {
 
 // base → adapted → merge: of a merge's parents, not those that another of them was made from.
 function nearest(board, model) {
+  if (model.known.length < 2) return model.known.filter((name) => name !== model.name);
   const ancestors = (name, seen) => {
     for (const parent of board.models[board.index.get(name)].known) {
       if (!seen.has(parent)) ancestors(parent, seen.add(parent));
@@ -38,57 +49,44 @@ function nearest(board, model) {
   return model.known.filter((name) => name !== model.name && !behind.has(name));
 }
 
-const pairKey = (...parts) => JSON.stringify(parts);
-export const halfWidth = (low, high) => (low === null || high === null ? null : (high - low) / 2);
-
-// A cell of the table of scores.
-export function score(board, column, row) {
+// A cell of the table of scores. `ends` is undefined until the intervals have come.
+export function score(column, row) {
   if (column.flaws[row]) return { state: "flaw", reason: column.flaws[row] };
-  if (column.value[row] === null) return { state: "missing" };
-  return { state: "value", value: column.value[row], low: column.low[row], high: column.high[row],
-    decimals: column.decimals };
+  if (!isThere(column, row)) return { state: "missing" };
+  const ends = intervalAt(column, row);
+  return { state: "value", value: valueAt(column, row), low: ends?.[0] ?? null, high: ends?.[1] ?? null,
+    waiting: !ends, note: column.notes[row], decimals: column.decimals };
 }
 
-// A cell of the table of differences: the paired one where the evaluation published it.
+export const NONE = -1;
+export const OWN = -2; // each model against the base of its own family
+
+// A cell of the table of differences: only what the evaluation published.
 export function difference(board, column, row, base) {
-  const own = score(board, column, row);
-  if (own.state !== "value") return own;
-  if (row === base) return { state: "base", value: 0 };
-  const [before, after] = [board.models[base].name, board.models[row].name];
-  const there = board.pairs.get(pairKey(before, after, column.metric, column.group));
-  const back = board.pairs.get(pairKey(after, before, column.metric, column.group));
-  if (there) return paired(column, there.value, there.low, there.high, there.items);
-  if (back) return paired(column, -back.value, -back.high, -back.low, back.items);
-  const other = score(board, column, base);
-  if (other.state !== "value") return { state: "missing", reason: "its base has no score here" };
-  return { state: "value", value: own.value - other.value, low: null, high: null, mark: "",
-    decimals: column.decimals, signed: true };
+  if (column.flaws[row]) return { state: "flaw", reason: column.flaws[row] };
+  const model = board.models[row];
+  const to = base === OWN ? board.index.get(model.family) : base;
+  if (row === to) return isThere(column, row) ? { state: "base", value: 0 } : { state: "missing" };
+  const name = base === OWN ? "" : board.models[base].name;
+  if (!board.pairs?.has(name)) return { state: "waiting" };
+  const there = pairOf(board, name, model.name, column);
+  if (!there) return { state: "missing", reason: "no difference of these two is published" };
+  return { ...there, state: "value", signed: true };
 }
 
-function paired(column, value, low, high, items) {
-  return { state: "value", value, low, high, items, signed: true,
-    decimals: column.decimals, mark: markOf(column, low, high) };
-}
-
-function markOf(column, low, high) {
-  if (low <= 0 && high >= 0) return "unclear";
-  if (!column.better) return "";
-  return (column.better === "lower") === (high < 0) ? "better" : "worse";
-}
-
-// As many digits as the error allows: two of an error that begins with 1 to 3.5, else one (Particle
-// Data Group, Review of Particle Physics, "Rounding"). A column's median error decides for all of it.
-export function decimals(errors) {
-  const known = errors.filter((error) => error !== null && error > 0).sort((a, b) => a - b);
-  if (!known.length) return null;
-  const middle = known[Math.floor(known.length / 2)];
-  const power = Math.floor(Math.log10(middle));
-  const kept = middle / 10 ** power < 3.55 ? 1 : 0;
-  return Math.min(8, Math.max(0, kept - power));
+// A cell of the table of places: those that cannot be told apart from the best are the first group.
+export function place(board, column, row) {
+  if (column.flaws[row]) return { state: "flaw", reason: column.flaws[row] };
+  if (!board.places) return { state: "waiting" };
+  const found = placeOf(board, board.models[row].name, column);
+  if (!found) return { state: "missing", reason: "no place is published" };
+  return { state: "value", value: found.rank, low: found.rank_low, high: found.rank_high,
+    decimals: found.rank % 1 ? 1 : 0, tie: found.tie, mark: found.tie === 1 ? "first" : "" };
 }
 
 export function digits(value, places, signed = false) {
-  const text = places === null ? String(Number(value.toPrecision(4))) : value.toFixed(places);
+  const text = places === null || places === undefined
+    ? String(Number(value.toPrecision(4))) : value.toFixed(places);
   return signed && value > 0 ? `+${text}` : text;
 }
 

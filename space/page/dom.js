@@ -6,9 +6,9 @@ export function el(tag, properties = {}, ...children) {
   return fill(document.createElement(tag), properties, children);
 }
 
-// The inline <svg> of the page knows its own namespace.
+// The inline <svg> of the page knows its own namespace; drawing puts others in its place.
+const { namespaceURI } = document.querySelector("svg");
 export function svg(tag, properties = {}, ...children) {
-  const { namespaceURI } = document.querySelector("#plane svg");
   return fill(document.createElementNS(namespaceURI, tag), properties, children);
 }
 

@@ -1,163 +1,255 @@
-// The table: only the rows in sight exist, however many there are. A grid in the sense of ARIA, with
-// one cell in the tab order and arrow keys from there.
+// The table: only cells in sight exist, however many there are, and they are filled anew while one
+// scrolls instead of being built. A grid in the sense of ARIA, with one cell in the tab order and
+// arrow keys from there.
 
 import { el, link } from "./dom.js";
 import { pretty } from "./board.js";
 import { cellText, cellWords, lineage, MARKS, size } from "./view.js";
 
-const ROW_PIXELS = 54; // .scroller td in page.css
-const BEYOND = 8; // rows kept ready above and below
+const ROW_PIXELS = 54; // .line in page.css
+const COLUMN_PIXELS = 152; // .cell.number in page.css
+const BEYOND = { rows: 5, columns: 1 }; // kept ready on each side
 
 export class Grid {
   constructor(scroller, actions) {
     this.scroller = scroller;
     this.actions = actions;
     this.active = { row: -1, column: 0 }; // row -1: the header
-    this.drawn = new Map();
-    this.head = el("thead");
-    this.body = el("tbody");
-    this.above = el("tr", { class: "gap", role: "presentation" });
-    this.below = el("tr", { class: "gap", role: "presentation" });
-    this.table = el("table", { role: "grid", "aria-labelledby": "compare-title",
-      "aria-multiselectable": "true", keydown: (event) => this.onKey(event),
+    this.lines = []; // one for each row in sight, used again and again
+    this.header = this.newLine("columnheader");
+    this.head = el("div", { role: "rowgroup", class: "head" }, this.header.node);
+    this.body = el("div", { role: "rowgroup", class: "body" });
+    this.table = el("div", { role: "grid", class: "grid", "aria-labelledby": "compare-title",
+      "aria-multiselectable": "true", tabindex: -1, keydown: (event) => this.onKey(event),
       focusin: (event) => this.onFocus(event), click: (event) => this.onClick(event),
+      mouseover: ({ target }) => tell(target.closest(".cell")),
     }, this.head, this.body);
     scroller.replaceChildren(this.table);
-    scroller.addEventListener("scroll", () => requestAnimationFrame(() => this.draw()));
-    new ResizeObserver(() => this.draw()).observe(scroller);
+    this.at = { top: 0, left: 0 }; // asked of the scroller only when it moves: asking costs a layout
+    scroller.addEventListener("scroll", () => {
+      this.at = { top: scroller.scrollTop, left: scroller.scrollLeft };
+      this.later();
+    });
+    new ResizeObserver(() => { this.measured = null; this.later(); }).observe(scroller);
+  }
+
+  later() {
+    this.asked ??= requestAnimationFrame(() => { this.asked = null; this.draw(); });
   }
 
   show(view) {
     this.view = view;
-    const width = 2 + Number(view.sized) + view.columns.length;
+    const width = 2 + view.columns.length + Number(view.sized);
+    if (width !== this.width) this.measured = null;
+    this.width = width;
     this.table.setAttribute("aria-rowcount", view.rows.length + 1);
-    this.table.setAttribute("aria-colcount", width);
-    this.active.column = Math.min(this.active.column, width - 1);
+    this.table.setAttribute("aria-colcount", this.width);
+    this.active.column = Math.min(this.active.column, this.width - 1);
     this.active.row = Math.min(this.active.row, view.rows.length - 1);
-    this.head.replaceChildren(this.header());
-    this.drawn.clear();
-    this.body.replaceChildren(this.above, this.below);
-    this.draw();
+    this.body.style.height = `${view.rows.length * ROW_PIXELS}px`;
+    this.draw(true);
   }
 
-  header() {
+  // Sizes are asked for once after a change: each question makes the browser lay the page out.
+  measure() {
+    if (this.measured) return this.measured;
+    const left = [this.header.pick, this.header.model].reduce((sum, { offsetWidth }) => sum + offsetWidth, 0);
+    const fixed = getComputedStyle(this.header.pick).position === "sticky" ? left : this.header.model.offsetWidth;
+    const { clientHeight: height, clientWidth: width } = this.scroller;
+    this.table.style.width = `${left + (this.width - 2) * COLUMN_PIXELS}px`;
+    this.measured = { left, fixed, height, width, head: this.head.offsetHeight };
+    return this.measured;
+  }
+
+  draw(anew = false) {
     const { view } = this;
-    const cells = [
-      el("th", { role: "columnheader", scope: "col", class: "pick" }, el("span", { class: "quiet" }, "Chosen")),
-      this.heading("model", "Model", "", ""),
-    ];
-    for (const column of view.columns) {
-      cells.push(this.heading(column.id, column.group, column.label, column.better));
-    }
-    if (view.sized) cells.push(this.heading("parameters", "Size", "parameters", ""));
-    return this.number(el("tr", { role: "row", "aria-rowindex": 1 }, cells), -1);
-  }
-
-  heading(id, top, bottom, better) {
-    const sorted = this.view.sort === id ? this.view.direction : "";
-    const aim = better ? `${better} is better` : "";
-    return el("th", { role: "columnheader", scope: "col", "data-sort": id, "data-better": better,
-      class: id === "model" ? "model" : "number",
-      "aria-sort": { up: "ascending", down: "descending" }[sorted] ?? "none" },
-    el("span", {}, top), el("span", { class: "sub" }, bottom),
-    aim ? el("span", { class: "sub" }, aim) : null);
-  }
-
-  // Rows in sight are added, others removed; those that stay keep their focus.
-  draw() {
-    if (!this.view) return;
-    const count = this.view.rows.length;
-    const { clientHeight } = this.scroller;
-    const end = count * ROW_PIXELS + this.head.offsetHeight - clientHeight;
-    const scrollTop = Math.max(0, Math.min(this.scroller.scrollTop, end)); // rows may be gone
-    const first = Math.max(0, Math.floor(scrollTop / ROW_PIXELS) - BEYOND);
-    const last = Math.min(count, Math.ceil((scrollTop + clientHeight) / ROW_PIXELS) + BEYOND);
-    for (const [i, row] of this.drawn) {
-      if (i < first || i >= last) { row.remove(); this.drawn.delete(i); }
-    }
-    for (let i = first; i < last; i += 1) {
-      if (this.drawn.has(i)) continue;
-      const row = this.row(i);
-      const after = this.drawn.get(i + 1) ?? this.following(i);
-      this.body.insertBefore(row, after);
-      this.drawn.set(i, row);
-    }
-    this.above.style.height = `${first * ROW_PIXELS}px`;
-    this.below.style.height = `${(count - last) * ROW_PIXELS}px`;
-    this.markActive();
-  }
-
-  following(i) {
-    const later = [...this.drawn.keys()].filter((j) => j > i);
-    return later.length ? this.drawn.get(Math.min(...later)) : this.below;
-  }
-
-  row(i) {
-    const { view } = this;
-    const { model, cells } = view.rows[i];
-    const picked = view.picked.has(model.name);
-    const row = el("tr", { role: "row", "aria-rowindex": i + 2, "aria-selected": String(picked) },
-      el("td", { role: "gridcell", class: "pick", "aria-label": picked ? "chosen" : "not chosen" },
-        el("span", { class: "box", "aria-hidden": "true" }, picked ? "✓" : "")),
-      el("th", { role: "rowheader", scope: "row", class: `model role-${model.role}` },
-        el("span", { class: `name depth-${view.sort ? 0 : Math.min(3, model.depth)}`, title: model.name },
-          link(model.url, model.name, { tabindex: -1 })),
-        el("span", { class: `sub depth-${view.sort ? 0 : Math.min(3, model.depth)}`, title: lineage(model) },
-          lineage(model))),
-      cells.map((cell, j) => this.cell(cell, view.columns[j])),
-      view.sized ? el("td", { role: "gridcell", class: "number size" }, size(model.parameters)) : null);
-    return this.number(row, i);
-  }
-
-  cell(cell, column) {
-    const { main, interval } = cellText(cell);
-    const mark = cell.mark && el("span", { class: `mark ${cell.mark}` }, cell.mark === "unclear" ? "≈" : MARKS[cell.mark]);
-    return el("td", { role: "gridcell", class: `number ${cell.state}`, "data-column": column.i,
-      "aria-label": cellWords(cell), title: cellWords(cell) },
-    el("span", {}, mark ? [mark, " "] : null, pretty(main)),
-    el("span", { class: "sub" }, cell.state === "value" ? pretty(interval) || "no interval" : ""));
-  }
-
-  number(row, i) {
-    [...row.children].forEach((cell, j) => {
-      cell.dataset.row = i;
-      cell.dataset.at = j;
-      cell.tabIndex = -1;
-      cell.setAttribute("aria-colindex", j + 1);
+    if (!view) return;
+    const { left, height, width, head } = this.measure();
+    const count = view.rows.length;
+    const top = Math.max(0, Math.min(this.at.top, count * ROW_PIXELS + head - height)); // rows may be gone
+    const rows = span(top, height - head, ROW_PIXELS, count, BEYOND.rows);
+    const columns = span(this.at.left, width - left, COLUMN_PIXELS, this.width - 2, BEYOND.columns);
+    if (anew) this.version = {};
+    this.fill(this.header, -1, columns, left);
+    while (this.lines.length < rows.last - rows.first) this.lines.push(this.newLine("gridcell"));
+    this.lines.forEach((line) => {
+      if (line.row < rows.first || line.row >= rows.last) {
+        line.row = -2;
+        this.keepFocus(line.node);
+        line.node.remove();
+      }
     });
-    return row;
+    const free = this.lines.filter((line) => line.row === -2);
+    const there = new Map(this.lines.filter((line) => line.row >= 0).map((line) => [line.row, line]));
+    let next = null;
+    for (let row = rows.last - 1; row >= rows.first; row -= 1) {
+      let line = there.get(row);
+      if (!line) {
+        line = free.pop();
+        line.node.style.transform = `translateY(${row * ROW_PIXELS}px)`;
+        this.body.insertBefore(line.node, next);
+      }
+      this.fill(line, row, columns, left);
+      next = line.node;
+    }
+    this.markActive();
+    this.actions.seen(view.columns.slice(columns.first, columns.last));
+  }
+
+  keepFocus(node) {
+    if (node.contains(document.activeElement)) this.table.focus({ preventScroll: true });
+  }
+
+  newLine(role) {
+    const heading = role === "columnheader";
+    const pick = cellNode(role, "pick");
+    const model = cellNode(heading ? role : "rowheader", "model");
+    const node = el("div", { role: "row", class: "line" }, pick, model);
+    place(pick, 0);
+    place(model, 1);
+    const line = { node, pick, model, role, cells: new Map(), spare: [], row: -2 };
+    node.line = line;
+    return line;
+  }
+
+  // What stands in a line: its first two cells, and those of the columns in sight.
+  fill(line, row, columns, left) {
+    const same = line.row === row && line.version === this.version;
+    line.row = row;
+    line.version = this.version;
+    if (!same) this.fillStart(line, row);
+    for (const [at, cell] of line.cells) {
+      if (at >= columns.first && at < columns.last) continue;
+      this.keepFocus(cell);
+      cell.remove();
+      line.cells.delete(at);
+      line.spare.push(cell);
+    }
+    let next = null;
+    for (let at = columns.last - 1; at >= columns.first; at -= 1) {
+      let cell = line.cells.get(at);
+      if (!cell || !same) {
+        if (!cell) {
+          cell = line.spare.pop() ?? cellNode(line.role, "number");
+          cell.style.left = `${left + at * COLUMN_PIXELS}px`;
+          place(cell, at + 2);
+          line.node.insertBefore(cell, next);
+          line.cells.set(at, cell);
+        }
+        if (row < 0) this.fillHeading(cell, at);
+        else this.fillCell(cell, row, at);
+      }
+      next = cell;
+    }
+  }
+
+  fillStart(line, row) {
+    const { node, pick, model } = line;
+    node.setAttribute("aria-rowindex", row + 2);
+    if (row < 0) {
+      write(pick, "", "", "Chosen");
+      this.sortable(model, "model", "Model", "", "");
+      return;
+    }
+    const { view } = this;
+    const found = view.rows[row];
+    const picked = view.picked.has(found.name);
+    node.setAttribute("aria-selected", String(picked));
+    pick.setAttribute("aria-label", picked ? "chosen" : "not chosen");
+    write(pick, "box", picked ? "✓" : "\u00a0", "");
+    const depth = view.sort ? 0 : Math.min(3, found.depth);
+    const members = view.board.families.get(found.family);
+    const leads = !view.sort && found.name === found.family && members > 1;
+    const closed = leads && view.fold.has(found.family);
+    model.className = `cell model role-${found.role} depth-${depth}`;
+    model.title = `${found.name}: ${lineage(found)}`;
+    if (leads) model.setAttribute("aria-expanded", String(!closed));
+    else model.removeAttribute("aria-expanded");
+    model.replaceChildren(
+      el("span", { class: "name" }, leads ? el("span", { class: "toggle", "aria-hidden": "true" }, closed ? "▸" : "▾") : null,
+        link(found.url, found.name, { tabindex: -1 })),
+      el("span", { class: "sub" }, closed ? `and ${members - 1} made from it` : lineage(found)));
+  }
+
+  fillHeading(cell, at) {
+    const column = this.view.columns[at];
+    if (!column) this.sortable(cell, "parameters", "Size", "parameters", "");
+    else this.sortable(cell, column.id, column.top, column.label, column.better);
+  }
+
+  sortable(cell, id, top, bottom, better) {
+    const sorted = this.view.sort === id ? this.view.direction : "";
+    Object.assign(cell.dataset, { sort: id, better });
+    cell.title = [top, bottom].filter(Boolean).join(", ");
+    cell.setAttribute("aria-sort", { up: "ascending", down: "descending" }[sorted] ?? "none");
+    write(cell, "top", top, bottom, better ? `${better} is better` : "");
+  }
+
+  fillCell(cell, row, at) {
+    const { view } = this;
+    const column = view.columns[at];
+    const model = view.rows[row];
+    if (!column) {
+      delete cell.dataset.column;
+      cell.column = null;
+      cell.className = "cell number size";
+      cell.removeAttribute("aria-label");
+      write(cell, "", "", size(model.parameters), "");
+      return;
+    }
+    const found = view.cell(column, model.i);
+    const { main, interval } = cellText(found);
+    const mark = found.mark === "unclear" ? "≈" : MARKS[found.mark] ?? "";
+    if (cell.column !== column) {
+      cell.column = column;
+      cell.dataset.column = column.i;
+    }
+    cell.className = `cell number ${found.state}${found.note ? " doubtful" : ""}`;
+    cell.setAttribute("aria-label", cellWords(found));
+    const under = found.state === "value" ? pretty(interval) || (found.waiting ? "…" : "no interval") : "";
+    write(cell, mark ? `mark ${found.mark}` : "", found.mark === "first" ? "first " : mark && `${mark} `,
+      pretty(main) + (found.note ? " ⚠" : ""), under);
   }
 
   cellAt(row, column) {
-    const parent = row < 0 ? this.head.firstElementChild : this.drawn.get(row);
-    return parent?.children[column];
+    const line = row < 0 ? this.header : this.lines.find((each) => each.row === row);
+    if (!line) return undefined;
+    return column < 2 ? [line.pick, line.model][column] : line.cells.get(column - 2);
   }
 
   markActive() {
-    for (const cell of this.table.querySelectorAll('[tabindex="0"]')) cell.tabIndex = -1;
     const { row, column } = this.active;
-    const cell = this.cellAt(row, column) ?? this.cellAt(-1, column);
-    if (cell) cell.tabIndex = 0;
+    const cell = this.cellAt(row, column) ?? this.cellAt(-1, Math.min(column, 1));
+    if (cell === this.entry) return;
+    if (this.entry) this.entry.tabIndex = -1;
+    cell.tabIndex = 0;
+    this.entry = cell;
   }
 
   moveTo(row, column) {
-    const { rows } = this.view;
     this.active = {
-      row: Math.max(-1, Math.min(rows.length - 1, row)),
-      column: Math.max(0, Math.min(this.head.firstElementChild.children.length - 1, column)),
+      row: Math.max(-1, Math.min(this.view.rows.length - 1, row)),
+      column: Math.max(0, Math.min(this.width - 1, column)),
     };
-    if (this.active.row >= 0) this.bringIntoSight(this.active.row);
+    this.bringIntoSight(this.active);
     this.draw();
-    const cell = this.cellAt(this.active.row, this.active.column);
-    cell.focus({ preventScroll: this.active.column < 2 });
+    this.cellAt(this.active.row, this.active.column).focus({ preventScroll: true });
   }
 
-  bringIntoSight(row) {
-    const { scroller } = this;
-    const room = scroller.clientHeight - this.head.offsetHeight;
-    const top = row * ROW_PIXELS;
-    if (top < scroller.scrollTop) scroller.scrollTop = top;
-    else if (top + ROW_PIXELS > scroller.scrollTop + room) scroller.scrollTop = top + ROW_PIXELS - room;
+  bringIntoSight({ row, column }) {
+    const { head, height, width, left, fixed } = this.measure();
+    const to = { ...this.at };
+    if (row >= 0) {
+      const [top, room] = [row * ROW_PIXELS, height - head];
+      to.top = Math.min(top, Math.max(to.top, top + ROW_PIXELS - room));
+    }
+    if (column >= 2) {
+      const start = left + (column - 2) * COLUMN_PIXELS;
+      to.left = Math.min(start - fixed, Math.max(to.left, start + COLUMN_PIXELS - width));
+    } else to.left = 0;
+    if (to.top === this.at.top && to.left === this.at.left) return;
+    this.scroller.scrollTo({ ...to, behavior: "instant" });
+    this.at = to;
   }
 
   onKey(event) {
@@ -171,42 +263,83 @@ export class Grid {
       Home: [far ? -1 : row, 0], End: [far ? Infinity : row, Infinity],
       PageUp: [Math.max(0, row - page), column], PageDown: [row + page, column],
     };
+    const family = row >= 0 ? this.view.rows[row].family : "";
     if (moves[event.key]) this.moveTo(...moves[event.key]);
     else if (event.key === "Enter" && !far) this.act(this.cellAt(row, column));
     else if (event.key === " " && !far) this.pick(row);
+    else if ((event.key === "+" || event.key === "-") && family) this.fold(family, event.key === "-");
     else return;
     event.preventDefault();
   }
 
   onFocus(event) {
-    const cell = event.target.closest("[data-at]");
+    const cell = event.target.closest(".cell");
     if (!cell) return;
-    this.active = { row: Number(cell.dataset.row), column: Number(cell.dataset.at) };
+    this.active = { row: rowOf(cell), column: cell.at };
     this.markActive();
   }
 
   onClick(event) {
-    if (!event.target.closest("a")) this.act(event.target.closest("[data-at]"));
+    const cell = event.target.closest(".cell");
+    if (event.target.closest(".toggle")) this.fold(this.view.rows[rowOf(cell)].family);
+    else if (!event.target.closest("a")) this.act(cell);
   }
 
   act(cell) {
     if (!cell) return;
-    const row = Number(cell.dataset.row);
+    const row = rowOf(cell);
     if (cell.dataset.sort) this.again(() => this.actions.sort(cell.dataset.sort, cell.dataset.better));
     else if (cell.dataset.column && row >= 0) {
-      this.actions.open(this.view.rows[row].model, this.view.board.columns[cell.dataset.column]);
+      this.actions.open(this.view.rows[row], this.view.board.columns[cell.dataset.column]);
     } else if (cell.classList.contains("pick")) this.pick(row);
     else cell.querySelector("a")?.click();
   }
 
   pick(row) {
-    if (row >= 0) this.again(() => this.actions.pick(this.view.rows[row].model));
+    if (row >= 0) this.again(() => this.actions.pick(this.view.rows[row]));
   }
 
-  // The table is built anew by `change`; whoever was in it stays where they were.
+  fold(family, closed) {
+    this.again(() => this.actions.fold(family, closed));
+  }
+
+  // The table is filled anew by `change`; whoever was in it stays where they were.
   again(change) {
     const { row, column } = this.active;
     change();
     this.moveTo(row, column);
   }
+}
+
+function span(start, room, step, count, beyond) {
+  return {
+    first: Math.max(0, Math.min(count, Math.floor(start / step) - beyond)),
+    last: Math.max(0, Math.min(count, Math.ceil((start + room) / step) + beyond)),
+  };
+}
+
+// Three texts that are only ever filled: a mark, the figure, and what stands below it.
+function cellNode(role, kind) {
+  return el("div", { role, class: `cell ${kind}`, tabindex: -1 },
+    el("span", {}), el("span", { class: "main" }), el("span", { class: "sub" }));
+}
+
+function write(cell, markClass, mark, main, sub = "") {
+  const [first, second, third] = cell.children;
+  if (first.className !== markClass) first.className = markClass;
+  for (const [node, text] of [[first, mark], [second, main], [third, sub]]) {
+    if (node.textContent !== text) node.textContent = text;
+  }
+}
+
+function place(cell, at) {
+  cell.at = at;
+  cell.setAttribute("aria-colindex", at + 1);
+}
+
+const rowOf = (cell) => cell.parentNode.line.row;
+
+// What a cell says to a screen reader it says to a mouse that rests on it.
+function tell(cell) {
+  if (cell?.hasAttribute("aria-label")) cell.title = cell.getAttribute("aria-label");
 }

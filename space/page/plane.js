@@ -3,32 +3,78 @@
 
 import { byId, el, svg } from "./dom.js";
 import { difference, digits, pretty } from "./board.js";
+import { axes, brief, makeFrame, picture } from "./chart.js";
+import { intervalAt, isThere, loadDifferences, valueAt } from "./data.js";
 import { cellText, cellWords, MARKS } from "./view.js";
 
 const MAX_LABELS = 16;
+const MAX_MARKS = 500;
+const MAX_WORDS = 60;
 const MARK = 6; // half the size of a mark
 
-export function drawPlane(board, x, y, models) {
+// `front`: points of a sweep, measured apart from the scores.
+export function drawPlane(board, x, y, models, front) {
   const host = byId("plane");
-  const points = pointsOf(x, y, models);
-  const frame = makeFrame(host.clientWidth, x, y, points);
-  const picture = svg("svg", { role: "img", "aria-labelledby": "plane-name",
-    viewBox: `0 0 ${frame.width} ${frame.height}`, width: frame.width, height: frame.height });
-  picture.append(arrowHeads(), ...axes(frame, x, y), ...quadrants(frame, points, x, y));
+  const all = pointsOf(x, y, models);
+  const points = all.slice(0, MAX_MARKS);
+  const swept = sweptOn(front, x, y);
+  const across = (key, ends) => [...points.flatMap((p) => [p[key], ...p[ends]]), ...swept.flatMap((path) => path.map((p) => p[key]))];
+  const frame = makeFrame(host.clientWidth, {
+    xs: across("x", "xs"), ys: across("y", "ys"), backX: x.better === "lower", backY: y.better === "lower",
+    titleX: axisTitle(x), titleY: axisTitle(y),
+  });
+  const drawn = picture(frame, "plane-name");
+  drawn.append(arrowHeads(), ...axes(frame), ...quadrants(frame, points, x, y));
   const byName = new Map(points.map((point) => [point.model.name, point]));
   const steps = points.flatMap((point) => point.model.from
     .filter((name) => byName.has(name)).map((name) => [byName.get(name), point]));
-  for (const point of points) picture.append(...bars(frame, point));
+  for (const point of points) drawn.append(...bars(frame, point));
+  drawn.append(...swept.flatMap((path) => sweepPath(frame, path)));
   const arrows = steps.map(([from, to]) => bend(frame, from, to)).filter(Boolean);
-  picture.append(...arrows.map(arrow));
-  for (const point of points) picture.append(mark(frame, point, x, y));
-  picture.append(...labels(frame, points, arrows));
-  host.replaceChildren(picture);
-  const missing = models.length - points.length;
-  byId("plane-name").textContent = `${y.group} (${y.label}) upwards against ${x.group} (${x.label}) `
-    + `to the right, ${points.length} models; bars are the published intervals.`
-    + (missing ? ` ${missing} without both scores are not drawn.` : "");
-  byId("plane-words").replaceChildren(...words(board, x, y, points, steps));
+  drawn.append(...arrows.map(arrow));
+  for (const point of points) drawn.append(mark(frame, point, x, y));
+  drawn.append(...labels(frame, points, arrows));
+  host.replaceChildren(drawn);
+  byId("plane-name").textContent = planeName(x, y, models, all, swept);
+  const list = byId("plane-words");
+  list.parentElement.ontoggle = () => fillWords(list, board, x, y, points, steps, swept);
+  fillWords(list, board, x, y, points, steps, swept);
+}
+
+function planeName(x, y, models, all, swept) {
+  const missing = models.length - all.length;
+  return `${y.top} (${y.label}) upwards against ${x.top} (${x.label}) to the right, `
+    + `${Math.min(all.length, MAX_MARKS)} models; bars are the published intervals.`
+    + (all.length > MAX_MARKS ? ` The first ${MAX_MARKS} of the table are drawn.` : "")
+    + (missing ? ` ${missing} without both scores are not drawn.` : "")
+    + (swept.length ? " Dotted: the sweep, measured on the validation split, which the scores do not use." : "");
+}
+
+// A sweep's points where both axes are groups that it was measured on.
+function sweptOn(front, x, y) {
+  const paths = new Map();
+  if (x.metric !== "bits_per_byte" || y.metric !== "bits_per_byte" || x.task || y.task) return [];
+  for (const point of front ?? []) {
+    const at = { x: point.scores[x.group], y: point.scores[y.group], t: point.t, name: point.model, best: point.on_front };
+    if (!Number.isFinite(at.x) || !Number.isFinite(at.y) || point.t === null) continue;
+    paths.set(point.merge, [...(paths.get(point.merge) ?? []), at]);
+  }
+  return [...paths.values()].map((path) => path.sort((a, b) => a.t - b.t)).filter((path) => path.length > 1);
+}
+
+function sweepPath(frame, path) {
+  const at = (point) => [frame.x(point.x), frame.y(point.y)];
+  return [svg("polyline", { class: "sweep", points: path.map((p) => at(p).join(",")).join(" ") }),
+    ...path.map((point) => svg("circle", { class: point.best ? "swept best" : "swept", cx: at(point)[0], cy: at(point)[1], r: 3.5 },
+      svg("title", {}, `${point.name}, t = ${point.t}${point.best ? ", on the front" : ""}`)))];
+}
+
+async function fillWords(list, board, x, y, points, steps, swept) {
+  if (!list.parentElement.open) return;
+  const bases = [...new Set(steps.map(([from]) => from.model.name))].slice(0, MAX_LABELS);
+  await Promise.allSettled(bases.map((name) => loadDifferences(board, name)));
+  list.replaceChildren(...words(board, x, y, points.slice(0, MAX_WORDS), steps.slice(0, MAX_WORDS)),
+    ...swept.flatMap((path) => path.map((p) => el("li", {}, `Sweep, t = ${p.t}: ${y.top} ${pretty(p.y.toFixed(3))}, ${x.top} ${pretty(p.x.toFixed(3))}${p.best ? ", on the front" : ""}.`))));
 }
 
 export function drawLegend() {
@@ -41,71 +87,15 @@ export function drawLegend() {
 }
 
 function pointsOf(x, y, models) {
+  const ends = (column, row) => intervalAt(column, row) ?? [null, null];
   return models
-    .filter(({ i }) => x.value[i] !== null && y.value[i] !== null)
-    .map((model) => ({ model, x: x.value[model.i], y: y.value[model.i],
-      xs: [x.low[model.i], x.high[model.i]], ys: [y.low[model.i], y.high[model.i]] }));
+    .filter(({ i }) => isThere(x, i) && isThere(y, i))
+    .map((model) => ({ model, x: valueAt(x, model.i), y: valueAt(y, model.i),
+      xs: ends(x, model.i), ys: ends(y, model.i) }));
 }
-
-function makeFrame(hostWidth, x, y, points) {
-  const width = Math.max(300, Math.min(1100, hostWidth));
-  const height = Math.round(Math.max(320, Math.min(500, width * 0.55)));
-  const frame = { width, height, left: 58, right: width - 18, top: 18, bottom: height - 54 };
-  frame.ticksX = ticks(points.flatMap((p) => [p.x, ...p.xs]), width < 500 ? 4 : 7);
-  frame.ticksY = ticks(points.flatMap((p) => [p.y, ...p.ys]), 6);
-  frame.x = scale(frame.ticksX, x.better === "lower", frame.left, frame.right);
-  frame.y = scale(frame.ticksY, y.better === "lower", frame.bottom, frame.top);
-  return frame;
-}
-
-// Round numbers around all values, with a little air.
-function ticks(values, wanted) {
-  const known = values.filter((value) => value !== null);
-  let [low, high] = known.length ? [Math.min(...known), Math.max(...known)] : [0, 1];
-  if (low === high) [low, high] = [low - Math.abs(low || 1) * 0.1, high + Math.abs(high || 1) * 0.1];
-  const air = (high - low) * 0.06;
-  const raw = (high - low) / wanted;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= raw) ?? raw;
-  const found = [];
-  for (let at = Math.ceil((low - air) / step); at * step <= high + air && found.length < 20; at += 1) {
-    found.push(at * step);
-  }
-  const places = Math.min(12, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
-  return { low: low - air, high: high + air, at: found, places };
-}
-
-function scale({ low, high }, backwards, start, end) {
-  return (value) => {
-    const share = (value - low) / (high - low);
-    return start + (backwards ? 1 - share : share) * (end - start);
-  };
-}
-
-function axes(frame, x, y) {
-  const { left, right, top, bottom, ticksX, ticksY } = frame;
-  const parts = [];
-  for (const value of ticksX.at) {
-    const at = frame.x(value);
-    parts.push(svg("line", { class: "rule", x1: at, x2: at, y1: top, y2: bottom }),
-      svg("text", { class: "tick", x: at, y: bottom + 18, "text-anchor": "middle" }, pretty(digits(value, ticksX.places))));
-  }
-  for (const value of ticksY.at) {
-    const at = frame.y(value);
-    parts.push(svg("line", { class: "rule", x1: left, x2: right, y1: at, y2: at }),
-      svg("text", { class: "tick", x: left - 8, y: at + 4, "text-anchor": "end" }, pretty(digits(value, ticksY.places))));
-  }
-  const middle = (top + bottom) / 2;
-  parts.push(
-    svg("text", { class: "axis", x: right, y: bottom + 40, "text-anchor": "end" }, axisTitle(x)),
-    svg("text", { class: "axis", x: 14, y: middle, "text-anchor": "middle", transform: `rotate(-90 14 ${middle})` }, axisTitle(y)));
-  return parts;
-}
-
-const brief = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
 
 function axisTitle(column) {
-  return `${brief(column.group)}, ${brief(column.label)}${column.better ? " · better →" : " →"}`;
+  return `${brief(column.top)}, ${brief(column.label)}${column.better ? " · better →" : " →"}`;
 }
 
 // Around the one base there is: what a move into each corner means.
@@ -121,9 +111,9 @@ function quadrants(frame, points, x, y) {
     svg("line", { class: "cross", x1: cx, x2: cx, y1: top, y2: bottom }),
     svg("line", { class: "cross", x1: left, x2: right, y1: cy, y2: cy }),
     right - cx > 110 && cy - top > 30 ? corner(right - 8, top + 18, "end", "better on both") : null,
-    cx - left > 190 && cy - top > 30 ? corner(left + 8, top + 18, "start", `${brief(y.group)} gained, ${brief(x.group)} lost`) : null,
+    cx - left > 190 && cy - top > 30 ? corner(left + 8, top + 18, "start", `${brief(y.top)} gained, ${brief(x.top)} lost`) : null,
     cx - left > 110 && bottom - cy > 30 ? corner(left + 8, bottom - 10, "start", "worse on both") : null,
-    right - cx > 190 && bottom - cy > 30 ? corner(right - 8, bottom - 10, "end", `${brief(x.group)} gained, ${brief(y.group)} lost`) : null,
+    right - cx > 190 && bottom - cy > 30 ? corner(right - 8, bottom - 10, "end", `${brief(x.top)} gained, ${brief(y.top)} lost`) : null,
   ].filter(Boolean);
 }
 
@@ -175,8 +165,8 @@ function shapeOf(role, x, y) {
 
 function mark(frame, { model, x: valueX, y: valueY }, x, y) {
   const shape = shapeOf(model.role, frame.x(valueX), frame.y(valueY));
-  shape.append(svg("title", {}, `${model.name}: ${y.group} ${pretty(digits(valueY, y.decimals))}, `
-    + `${x.group} ${pretty(digits(valueX, x.decimals))}`));
+  shape.append(svg("title", {}, `${model.name}: ${y.top} ${pretty(digits(valueY, y.decimals))}, `
+    + `${x.top} ${pretty(digits(valueX, x.decimals))}`));
   return shape;
 }
 
@@ -210,18 +200,18 @@ const overlap = (a, b) => Math.max(0, Math.min(a.r, b.r) - Math.max(a.l, b.l))
   * Math.max(0, Math.min(a.b, b.b) - Math.max(a.t, b.t));
 
 function words(board, x, y, points, steps) {
-  const one = (column, i) => `${column.group} ${column.label} ${pretty(cellText({ state: "value",
-    value: column.value[i], low: column.low[i], high: column.high[i], decimals: column.decimals }).main)}`;
+  const one = (column, value, [low, high]) => `${column.top} ${column.label} ${pretty(cellText({ state: "value",
+    value, low, high, decimals: column.decimals }).main)}`;
   const aim = [x, y].filter((column) => column.better)
-    .map((column) => `${column.group}, ${column.label}: ${column.better} is better.`).join(" ");
+    .map((column) => `${column.top}, ${column.label}: ${column.better} is better.`).join(" ");
   const moved = steps.map(([from, to]) => {
     const said = [y, x].map((column) => {
       const cell = difference(board, column, to.model.i, from.model.i);
-      return `${column.group} ${column.label} ${cell.mark === "unclear" ? MARKS.unclear + ", " : ""}${cellWords(cell)}`;
+      return `${column.top} ${column.label} ${cell.mark === "unclear" ? MARKS.unclear + ", " : ""}${cellWords(cell)}`;
     });
     return el("li", {}, `${from.model.name} → ${to.model.name}: ${said.join("; ")}.`);
   });
   return [aim ? el("li", {}, aim) : null,
-    ...points.map(({ model }) => el("li", {}, `${model.name}: ${one(y, model.i)}, ${one(x, model.i)}.`)),
+    ...points.map((p) => el("li", {}, `${p.model.name}: ${one(y, p.y, p.ys)}, ${one(x, p.x, p.xs)}.`)),
     ...moved].filter(Boolean);
 }

@@ -9,27 +9,38 @@ export function showOrigin(board) {
     lines.push(el("p", { class: "nothing" }, "No results can be shown."), ...list(board.notes));
     byId("origin").textContent = "Nothing is shown in their place.";
   } else {
-    const when = source.kind === "snapshot" ? `Snapshot of ${source.date}` : "Read live";
+    const when = { snapshot: `Snapshot of ${source.date}`, paper: `As printed: ${source.title}` }[source.kind] ?? "Read live";
     const where = source.repo ? `, ${source.repo}${source.revision ? ` at ${source.revision}` : ""}` : "";
     byId("origin").textContent = when + where;
     byId("origin").classList.toggle("snapshot", source.kind === "snapshot");
     if (board.notes.length) lines.push(el("p", {}, "Not read live:"), ...list(board.notes));
     if (board.problems.length) lines.push(el("p", {}, "Data problems:"), ...list(board.problems));
+    if (board.about?.findings) lines.push(findings(board.about));
     if (!board.columns.length) lines.push(el("p", { class: "nothing" }, "The results hold no score."));
   }
   if (release) {
     byId("title").textContent = `${release.name} ${release.tag}`;
     document.title = `${release.name} ${release.tag}: compare`;
   }
+  if (source?.kind === "paper") byId("title").textContent = source.title;
   byId("notes").replaceChildren(...lines);
   byId("notes").hidden = !lines.length;
 }
 
 const list = (texts) => [el("ul", {}, texts.map((text) => el("li", {}, text)))];
 
-export function showRelease({ release, models }) {
+// What the consistency report says about a paper's tables: it accuses nobody, it gives reasons to look.
+function findings({ source, findings: found }) {
+  return el("details", {}, el("summary", {}, `${source ?? ""} The consistency report has ${found.length} findings about these tables.`),
+    ...list(found));
+}
+
+export function showRelease({ release, models, about }) {
+  byId("release").hidden = !release && !about?.citation;
+  byId("repos").parentElement.hidden = !release;
+  byId("release-words").hidden = !release;
+  if (about?.citation) byId("cite").textContent = about.citation;
   if (!release) return;
-  byId("release").hidden = false;
   const signed = release.signature === "unsigned" ? "It is unsigned." : `Signature: ${release.signature}.`;
   byId("release-words").textContent = `${release.repos.length} repos, publication digest `
     + `${release.digest.slice(0, 16)}…. ${signed}`;

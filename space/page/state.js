@@ -1,13 +1,12 @@
 // What is shown, as it stands in the address: the link restores the view.
 
 const DEFAULTS = {
-  show: "score", base: "", q: "", family: "", kind: "", licence: "", hide: [], pick: [],
+  board: "", show: "score", base: "", q: "", family: "", kind: "", size: "", licence: "", language: "",
+  level: "", group: "", metric: "", tongue: "", hide: [], pick: [], fold: [],
   complete: false, only: false, sort: "", x: "", y: "", __theme: "",
 };
 
 const given = new URLSearchParams(location.search);
-// A private Space is opened with a signature that its requests have to repeat. Links never carry it.
-const signature = given.get("__sign");
 
 export function readState() {
   const state = {};
@@ -17,6 +16,15 @@ export function readState() {
     else state[name] = given.get(name) ?? usual;
   }
   return state;
+}
+
+// Another board has other models and columns: what was chosen of them is left behind.
+export function clearChoices(state) {
+  for (const [name, usual] of Object.entries(DEFAULTS)) {
+    if (!["board", "show", "__theme"].includes(name)) {
+      state[name] = Array.isArray(usual) ? [] : usual;
+    }
+  }
 }
 
 export function linkTo(state) {
@@ -29,18 +37,16 @@ export function linkTo(state) {
   return location.origin + location.pathname + (text ? `?${text}` : "");
 }
 
+// The address follows when one has stopped typing: each change of it costs as much as a sort.
+const PATIENCE_MS = 150;
+let waiting;
 export function writeState(state) {
-  try {
-    history.replaceState(null, "", linkTo(state));
-  } catch {
-    // Too many changes in a moment (Safari): the next one writes it.
-  }
-}
-
-export async function fetchJson(path, parameters = {}) {
-  const query = new URLSearchParams(parameters);
-  if (signature) query.set("__sign", signature);
-  const answer = await fetch(`${path}?${query}`);
-  if (!answer.ok) throw new Error(`${path}: the Space answered ${answer.status}`);
-  return answer.json();
+  clearTimeout(waiting);
+  waiting = setTimeout(() => {
+    try {
+      history.replaceState(null, "", linkTo(state));
+    } catch {
+      // Too many changes in a moment (Safari): the next one writes it.
+    }
+  }, PATIENCE_MS);
 }

@@ -1,48 +1,101 @@
-// From board and state to exactly the rows, columns and cells that are shown. Table and exports
-// both read this, so that what is taken away is what was seen.
+// From board and state to exactly the rows and columns that are shown, and what a cell of them
+// holds. Table, picture and exports all read this, so that what is taken away is what was seen.
 
-import { decimals, difference, digits, halfWidth, pretty, score } from "./board.js";
+import { difference, digits, NONE, OWN, place, pretty, score } from "./board.js";
+import { isThere, valueAt } from "./data.js";
 
-export const NONE = { missing: "–", flaw: "data problem", base: "base" };
-export const MARKS = { better: "better", worse: "worse", unclear: "no certain difference" };
+export const WORDS = { missing: "–", flaw: "data problem", base: "base", waiting: "…" };
+export const MARKS = { better: "better", worse: "worse", unclear: "no certain difference",
+  first: "in the first group" };
+export const SIZES = [["up to 1B", 0, 1e9], ["1 to 5B", 1e9, 5e9], ["5 to 20B", 5e9, 20e9],
+  ["over 20B", 20e9, Infinity]];
 
 export function makeView(board, state) {
-  const base = state.show === "difference" ? board.index.get(state.base) ?? -1 : -1;
-  const hidden = new Set(state.hide);
-  const columns = board.columns.filter((column) => !hidden.has(column.id));
-  const cell = (column, row) =>
-    base < 0 ? score(board, column, row) : difference(board, column, row, base);
-  const rows = board.models
-    .filter((model) => wanted(model, state))
-    .map((model) => ({ model, cells: columns.map((column) => cell(column, model.i)) }))
-    .filter((row) => !state.complete || row.cells.every(hasScore));
-  if (base >= 0) columns.forEach((_, at) => followErrors(rows.map((row) => row.cells[at])));
+  const base = state.show === "difference" ? board.index.get(state.base) ?? OWN : NONE;
+  const ranked = state.show === "rank";
+  const columns = chosenColumns(board, state);
+  const cell = (column, row) => {
+    if (ranked) return place(board, column, row);
+    return base === NONE ? score(column, row) : difference(board, column, row, base);
+  };
+  const wanted = board.models.filter((model) => isWanted(model, state));
+  const counts = countPresent(board, columns);
+  const models = state.complete ? wanted.filter(({ i }) => counts[i] === columns.length) : wanted;
   const [sort, direction] = splitSort(state.sort);
-  const at = columns.findIndex((column) => column.id === sort);
-  if (sort === "parameters") order(rows, (row) => row.model.parameters, direction);
-  else if (sort === "model") orderByName(rows, direction);
-  else if (at >= 0) order(rows, (row) => sortValue(row.cells[at]), direction);
-  const sized = board.models.some((model) => model.parameters !== null);
-  return { board, columns, rows, base, sort, direction, sized, picked: new Set(state.pick) };
+  const sorted = columns.find((column) => column.id === sort);
+  let rows = models;
+  if (sort === "parameters") rows = order(models, (m) => m.parameters ?? NaN, direction);
+  else if (sort === "model") rows = orderByName(models, direction);
+  else if (sorted) rows = order(models, sortValue(cell, sorted, base === NONE && !ranked), direction);
+  else rows = folded(models, state.fold);
+  return {
+    board, columns, rows, cell, base, ranked, scores: base === NONE && !ranked, sort: sorted || sort === "model" || sort === "parameters" ? sort : "",
+    direction, sized: board.sized, picked: new Set(state.pick), fold: new Set(state.fold),
+    complete: board.models.reduce((sum, _, i) => sum + (counts[i] === columns.length), 0),
+    there: models.reduce((sum, { i }) => sum + counts[i], 0),
+  };
 }
 
-// Differences are often known better than the scores that they are between.
-function followErrors(cells) {
-  const paired = cells.filter((cell) => cell.state === "value" && cell.low !== null);
-  const places = decimals(paired.map((cell) => halfWidth(cell.low, cell.high)));
-  paired.forEach((cell) => { cell.decimals = places; });
+export function chosenColumns(board, state) {
+  const hidden = new Set(state.hide);
+  return board.columns.filter((column) => !hidden.has(column.id) && isFacet(column, state));
+}
+
+export function isFacet(column, state) {
+  if (state.level === "groups" && column.task) return false;
+  if (state.level === "tasks" && !column.task) return false;
+  return (!state.group || column.group === state.group)
+    && (!state.metric || column.metric === state.metric)
+    && (!state.tongue || column.language === state.tongue);
+}
+
+// How many of these columns each model has; the last answer is kept, for search and sort ask again.
+let counted = {};
+function countPresent(board, columns) {
+  const key = columns.map(({ i }) => i).join();
+  if (counted.board !== board || counted.key !== key) {
+    const counts = new Uint16Array(board.models.length);
+    for (const column of columns) {
+      for (let row = 0; row < counts.length; row += 1) counts[row] += isThere(column, row);
+    }
+    counted = { board, key, counts };
+  }
+  return counted.counts;
 }
 
 const hasScore = (cell) => cell.state === "value" || cell.state === "base";
-const sortValue = (cell) => (hasScore(cell) ? cell.value : null);
 
-function wanted(model, state) {
+function sortValue(cell, column, plain) {
+  if (plain) return ({ i }) => valueAt(column, i);
+  return ({ i }) => { const found = cell(column, i); return hasScore(found) ? found.value : NaN; };
+}
+
+function isWanted(model, state) {
   if (state.only && state.pick.length && !state.pick.includes(model.name)) return false;
   if (state.family && model.family !== state.family) return false;
   if (state.kind && model.role !== state.kind) return false;
   if (state.licence && !model.licence.includes(state.licence)) return false;
-  const sought = state.q.trim().toLowerCase();
-  return !sought || `${model.name} ${model.repo}`.toLowerCase().includes(sought);
+  if (state.language && !model.languages.includes(state.language)) return false;
+  if (state.size && sizeOf(model) !== state.size) return false;
+  return !state.q || model.sought.includes(state.q.trim().toLowerCase());
+}
+
+export function sizeOf({ parameters }) {
+  if (parameters === null) return "";
+  return SIZES.find(([, low, high]) => parameters > low && parameters <= high)?.[0] ?? "";
+}
+
+// Of a folded family its first model stands for all.
+function folded(models, fold) {
+  if (!fold.length) return models;
+  const closed = new Set(fold);
+  const seen = new Set();
+  return models.filter(({ family }) => {
+    if (!closed.has(family)) return true;
+    const first = !seen.has(family);
+    seen.add(family);
+    return first;
+  });
 }
 
 // "bits_per_byte/medical:up": the smallest first.
@@ -52,32 +105,34 @@ export function splitSort(text) {
 }
 
 // The best first, then the other way round, then families again.
-export function nextSort(current, id, better) {
+export function nextSort(current, id, better, ranked) {
   const [sort, direction] = splitSort(current);
-  const first = better === "lower" || id === "model" ? "up" : "down";
+  const first = ranked || better === "lower" || id === "model" ? "up" : "down";
   if (sort !== id) return `${id}:${first}`;
   return direction === first ? `${id}:${first === "up" ? "down" : "up"}` : "";
 }
 
-function order(rows, valueOf, direction) {
+function order(models, valueOf, direction) {
   const sign = direction === "up" ? 1 : -1;
-  const values = new Map(rows.map((row) => [row, valueOf(row)]));
-  rows.sort((a, b) => {
-    const [x, y] = [values.get(a), values.get(b)];
-    if (x === null || y === null) return (x === null) - (y === null);
-    return sign * (x - y);
+  const values = Float64Array.from(models, valueOf);
+  const places = Uint32Array.from(models, (_, at) => at);
+  places.sort((a, b) => {
+    const [x, y] = [values[a], values[b]];
+    if (x !== x || y !== y) return (x !== x) - (y !== y) || a - b;
+    return sign * (x - y) || a - b;
   });
+  return Array.from(places, (at) => models[at]);
 }
 
-function orderByName(rows, direction) {
+const { compare } = new Intl.Collator("en", { numeric: true });
+
+function orderByName(models, direction) {
   const sign = direction === "up" ? 1 : -1;
-  const compare = new Intl.Collator("en", { numeric: true }).compare;
-  rows.sort((a, b) => sign * compare(a.model.name, b.model.name));
+  return [...models].sort((a, b) => sign * compare(a.name, b.name));
 }
 
-// What a cell says: its number and its interval, as plain text.
 export function cellText(cell) {
-  if (cell.state !== "value") return { main: NONE[cell.state], interval: "" };
+  if (cell.state !== "value") return { main: WORDS[cell.state], interval: "" };
   const write = (value) => digits(value, cell.decimals, cell.signed);
   const interval = cell.low === null ? "" : `[${write(cell.low)}, ${write(cell.high)}]`;
   return { main: write(cell.value), interval };
@@ -87,11 +142,20 @@ export function cellWords(cell) {
   const { main, interval } = cellText(cell);
   if (cell.state === "missing") return cell.reason ? `missing: ${cell.reason}` : "missing";
   if (cell.state === "flaw") return `data problem: ${cell.reason}`;
-  const certainty = cell.mark ? `, ${MARKS[cell.mark]}` : "";
-  const paired = cell.items ? `, on ${cell.items} pairs` : "";
-  const alone = cell.state === "value" && !interval ? ", no interval published" : "";
-  return pretty(`${main}${interval ? ` ${interval}` : ""}${certainty}${paired}${alone}`);
+  if (cell.state === "waiting") return "not read yet";
+  const parts = [`${main}${interval ? ` ${interval}` : ""}`];
+  if (cell.mark) parts.push(MARKS[cell.mark]);
+  if (cell.tie) parts.push(`group ${cell.tie}`);
+  if (cell.items) parts.push(`on ${cell.items} pairs`);
+  if (Number.isFinite(cell.p_adjusted)) {
+    parts.push(`p ${probability(cell.p_adjusted)} corrected over ${cell.family || "all that no family names"}`);
+  } else if (Number.isFinite(cell.p)) parts.push(`p ${probability(cell.p)}, not corrected`);
+  if (cell.state === "value" && !interval && !cell.waiting) parts.push("no interval published");
+  if (cell.note) parts.push(`doubtful: ${cell.note}`);
+  return pretty(parts.join(", "));
 }
+
+const probability = (p) => (p < 0.001 ? "< 0.001" : p.toPrecision(2));
 
 export function lineage(model) {
   if (!model.parents.length) return model.role === "base" ? "base" : model.kind || model.role;

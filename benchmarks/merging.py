@@ -1,0 +1,162 @@
+"""What a sweep in memory and our checks cost beside mergekit itself.
+
+    python -m benchmarks.merging --quick     two models of 30 million parameters
+    python -m benchmarks.merging             two models shaped like Qwen3-0.6B, bf16
+
+One JSON object a line: figure, value, unit, what it is measured against, goal, whether it holds.
+The models are random and made here. Each side runs in a process of its own, all in this run:
+
+    mergekit    its run_merge with the papers' schedule, from the start of Python; as users meet it
+    merge       merging.merge, the same; seconds without imports, peak memory of the process
+    sweep       nine candidates, one after the other, in one network; evaluation is left out of
+                both sides, since it costs the same for a candidate in memory and for one on disk
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+SHAPE = {
+    "hidden_size": 1024, "num_hidden_layers": 28, "num_attention_heads": 16,
+    "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 3072, "vocab_size": 151_936,
+}  # fmt: skip
+QUICK_SHAPE = SHAPE | {"hidden_size": 256, "num_hidden_layers": 8, "vocab_size": 65_536}
+CANDIDATES = 9
+
+
+def make(folder: Path, seed: int, shape: dict[str, int]) -> None:
+    import torch
+    from tokenizers import Tokenizer, models
+    from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+
+    torch.manual_seed(seed)
+    torch.set_default_dtype(torch.bfloat16)
+    config = Qwen3Config(**shape, tie_word_embeddings=True, dtype="bfloat16")
+    Qwen3ForCausalLM(config).save_pretrained(folder)
+    words = Tokenizer(models.WordLevel({"a": 0, "b": 1}, unk_token="a"))  # noqa: S106 (a word, no secret)
+    PreTrainedTokenizerFast(tokenizer_object=words, eos_token="b").save_pretrained(folder)  # noqa: S106
+
+
+def configuration(t: Any = None) -> dict[str, Any]:
+    from merging.schedules import ready
+
+    mergekit = ready("definemed-slerp", ["base", "adapted"]) | {"dtype": "bfloat16"}
+    return mergekit if t is None else mergekit | {"parameters": {"t": t}}
+
+
+def side(name: str, root: Path) -> dict[str, float]:
+    """One side, in this process: seconds after the imports, peak memory in MiB."""
+    parents = {model: root / model for model in ("base", "adapted")}
+    out = root / f"out-{name}"
+
+    from merging import merge as merging
+    from merging.candidates import Network
+    from merging.settings import MergingSettings, rename
+
+    began = time.perf_counter()
+    if name == "mergekit":
+        merging.run(
+            rename(configuration(), lambda model: {"model": {"path": str(parents[model])}}), out
+        )
+    elif name == "merge":
+        merging.merge(MergingSettings(mergekit=configuration()), parents, out, _say)
+    else:
+        network = Network(parents, "base")
+        _say(f"loaded after {time.perf_counter() - began:.1f} s")
+        for number in range(CANDIDATES):
+            network.become(configuration((number + 1) / (CANDIDATES + 1)))
+            _say(f"candidate {number + 1} after {time.perf_counter() - began:.1f} s")
+    seconds = time.perf_counter() - began
+    return {
+        "seconds": seconds,
+        "cpu": time.process_time(),
+        "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def alone(name: str, root: Path) -> dict[str, float]:
+    began = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.merging", "--side", name, "--root", str(root)],
+        stdout=subprocess.PIPE, check=True, text=True, env=os.environ,
+    )  # fmt: skip
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    found["wall"] = time.perf_counter() - began
+    _say(f"{name}: {found}")
+    return found
+
+
+def report(
+    figure: str, value: float, unit: str, against: str, goal: float | None, most: bool = True
+) -> None:
+    holds = None if goal is None else value <= goal if most else value >= goal
+    line = {
+        "figure": figure, "value": round(value, 3), "unit": unit, "against": against,
+        "goal": goal, "holds": holds,
+    }  # fmt: skip
+    print(json.dumps(line, ensure_ascii=False), flush=True)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="within 50 s on two cores")
+    parser.add_argument("--runs", type=int, help="of each single merge; medians are reported")
+    parser.add_argument("--side", choices=("mergekit", "merge", "sweep"), help=argparse.SUPPRESS)
+    parser.add_argument("--root", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.side:
+        print(json.dumps(side(given.side, given.root)))
+        return
+    runs = given.runs or (1 if given.quick else 3)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for seed, name in enumerate(("base", "adapted")):
+            make(root / name, seed, QUICK_SHAPE if given.quick else SHAPE)
+        found = {"mergekit": [], "merge": []}  # type: dict[str, list[dict[str, float]]]
+        for _ in range(runs):  # in turns, so that a busy machine slows both sides
+            for name, results in found.items():
+                results.append(alone(name, root))
+        swept = alone("sweep", root)
+
+    def median(name: str, what: str) -> float:
+        return statistics.median(result[what] for result in found[name])
+
+    goal = None if given.quick else 1.0
+    size = "two models of 30 M" if given.quick else "two models of 0.6 B, bf16"
+    report(
+        f"{CANDIDATES} candidates in memory / three mergekit merges, wall",
+        swept["wall"] / (3 * median("mergekit", "wall")), "ratio",
+        f"{swept['wall']:.1f} s against 3 × {median('mergekit', 'wall'):.1f} s, {size}", goal,
+    )  # fmt: skip
+    report("one candidate", swept["seconds"] / CANDIDATES, "s", f"loading shared, {size}", None)
+    report("peak memory of the sweep", swept["mib"], "MiB", size, None)
+    report(
+        "a merge / mergekit in process", median("merge", "seconds") / median("mergekit", "seconds"),
+        "ratio", f"{median('merge', 'seconds'):.1f} against {median('mergekit', 'seconds'):.1f} s",
+        None if given.quick else 1.1,
+    )  # fmt: skip
+    report(
+        "a merge / mergekit, CPU seconds with imports",
+        median("merge", "cpu") / median("mergekit", "cpu"), "ratio", size, None,
+    )  # fmt: skip
+    report(
+        "a merge / mergekit, peak memory", median("merge", "mib") / median("mergekit", "mib"),
+        "ratio", f"{median('merge', 'mib'):.0f} against {median('mergekit', 'mib'):.0f} MiB",
+        None if given.quick else 1.0,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

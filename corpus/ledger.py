@@ -1,0 +1,180 @@
+"""The ledger: a row for every document that was read, kept or not, with the rule that decided.
+
+Written once, in the order of the documents: all of it as `ledger.parquet`, and shard by shard for
+the workers that write the texts. Counts for the card are taken on the way.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from corpus.census import Census
+from corpus.decide import REASONS, SPLITS, STATUSES, Fates, Judge, Judged
+from corpus.pipeline import ParquetFile
+from corpus.settings import SourceSettings
+from corpus.units import BATCH_ROWS
+
+_TEXT = (
+    "id", "source", "language",
+    # kept, excluded, or the split that the document belongs to
+    "status", "reason", "rule",
+    # allowed, refused or unknown for the asked use
+    "verdict", "licence",
+    # the words that decided, and whose they are: 1 the document's, 2 the source's, 3 a collector's
+    "evidence", "rank", "attribution", "may_train", "may_publish_cleaned", "may_publish_verbatim",
+    "rights_basis", "decided_by",
+    # of a copy: the document kept in its place, and their Jaccard similarity
+    "kept_id", "similarity", "num_words",
+)  # fmt: skip
+_TYPES = {"rank": pa.int64(), "num_words": pa.int64(), "similarity": pa.float64()}
+LEDGER_SCHEMA = pa.schema([(name, _TYPES.get(name, pa.string())) for name in _TEXT])
+
+
+@dataclass
+class Tally:
+    """What the card says of one source."""
+
+    documents: int = 0
+    words: int = 0
+    languages: Counter[str] = field(default_factory=Counter)
+    licences: Counter[str] = field(default_factory=Counter)
+    excluded: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[str] = field(default_factory=Counter)
+    train_only: int = 0
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        self.statuses[row["status"]] += 1
+        if row["reason"]:
+            self.excluded[row["reason"]] += 1
+            self.train_only += row["reason"] == "licence" and row["may_train"] == "allowed"
+        if row["status"] == "kept":
+            self.documents += 1
+            self.words += row["num_words"]
+            self.licences[row["licence"]] += 1
+            if row["language"]:
+                self.languages[row["language"]] += 1
+
+
+def write_ledger(
+    census: Census,
+    fates: Fates,
+    judge: Judge,
+    sources: Mapping[str, SourceSettings],
+    questions: Mapping[int, str],
+    ledger: Path,
+    decided: Path,
+) -> dict[str, Tally]:
+    """`questions` are the test questions found, by document; one tally a source."""
+    tallies = {source: Tally() for source in sources}
+    with ExitStack() as stack:
+        whole = stack.enter_context(ParquetFile(ledger, LEDGER_SCHEMA))
+        rows: list[dict[str, Any]] = []
+        shard, writer = -1, None
+        for part, row in _rows(census, fates, judge, sources, questions):
+            if part != shard or len(rows) == BATCH_ROWS:
+                if writer:
+                    writer.write_batch(pa.RecordBatch.from_pylist(rows, LEDGER_SCHEMA))
+                rows = []
+            if part != shard:
+                if writer:
+                    writer.close()
+                path = decided / f"{part:05d}.arrow"
+                writer = stack.enter_context(pa.ipc.new_file(str(path), LEDGER_SCHEMA))
+                shard = part
+            rows.append(row)
+            whole.write(row)
+            tallies[row["source"]].add(row)
+        if writer:
+            writer.write_batch(pa.RecordBatch.from_pylist(rows, LEDGER_SCHEMA))
+            writer.close()
+    return tallies
+
+
+def _rows(
+    census: Census,
+    fates: Fates,
+    judge: Judge,
+    sources: Mapping[str, SourceSettings],
+    questions: Mapping[int, str],
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    names = census.names(fates.kept_instead[fates.kept_instead >= 0].tolist())
+    columns = ["id", "language", "attribution", "evidence", "problem", "num_words"]
+    for unit, begin, found in census.batches(columns):
+        terms = judge.terms(unit.source)
+        basis = sources[unit.source].rights_basis.words
+        credit = sources[unit.source].attribution
+        for offset, values in enumerate(zip(*found.values(), strict=True)):
+            id, language, attribution, evidence, problem, num_words = values
+            number = begin + offset
+            leader = int(census.leader[number])
+            status = STATUSES[fates.status[number]]
+            instead = int(fates.kept_instead[number])
+            row: dict[str, Any] = {
+                "id": census.renamed.get(number, id),
+                "source": unit.source,
+                "language": language,
+                "status": status,
+                "reason": REASONS[fates.reason[number]],
+                "attribution": attribution,
+                "kept_id": names[instead] if instead >= 0 and status == "excluded" else "",
+                "similarity": float(fates.similarity[number]) if status == "excluded" else 0.0,
+                "num_words": num_words,
+            }
+            if problem:
+                yield unit.part, row | _UNJUDGED | {"rule": problem}
+                continue
+            judged = census.pooled.get(leader) or judge.judge(
+                (evidence, terms), unit.source, judge.about([(id, unit.source)])
+            )
+            near = names[instead] if instead >= 0 else ""
+            row |= {
+                "rule": _rule(row, judged, questions.get(leader, ""), near),
+                "verdict": judged.judgement.corpus.verdict,
+                "licence": judged.resolved.licence or "",
+                "evidence": judged.resolved.statement,
+                "rank": judged.resolved.rank or 0,
+                "attribution": attribution or credit,
+                "may_train": judged.judgement.train.verdict,
+                "may_publish_cleaned": judged.judgement.publish_cleaned.verdict,
+                "may_publish_verbatim": judged.judgement.publish_verbatim.verdict,
+                "rights_basis": _basis(census, sources, leader) if leader != number else basis,
+                "decided_by": judged.decided_by,
+            }
+            yield unit.part, row
+
+
+_UNJUDGED = {
+    "verdict": "unknown", "licence": "", "evidence": "", "rank": 0, "may_train": "unknown",
+    "may_publish_cleaned": "unknown", "may_publish_verbatim": "unknown", "rights_basis": "",
+    "decided_by": "",
+}  # fmt: skip
+
+
+def _basis(census: Census, sources: Mapping[str, SourceSettings], leader: int) -> str:
+    """The right that the leader of the copies is used by."""
+    leading = list(sources.values())[int(census.known.source[leader])]
+    return leading.rights_basis.words
+
+
+def _rule(row: Mapping[str, str], judged: Judged, question: str, instead: str) -> str:
+    match row["reason"]:
+        case "personal":
+            return "contains personal data"
+        case "contaminated":
+            return f"contains the test question {question}"
+        case "duplicate":
+            return f"copy of {instead}"
+        case "near_duplicate":
+            return f"near duplicate of {instead}"
+        case "mix":
+            return "beyond what the mix asks for"
+    if row["status"] in SPLITS:
+        by = f" by its near copy {instead}" if instead else ""
+        return f"belongs to the split {row['status']}{by}"
+    rule: str = judged.judgement.corpus.rule
+    return rule

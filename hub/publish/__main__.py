@@ -1,0 +1,111 @@
+"""Publishing in a process of its own: `python -m hub.publish VERB …`, see the package's docstring.
+
+Progress goes to stderr, the result as JSON to stdout. The token comes from the environment and
+nowhere else: a command line shows in process lists.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from huggingface_hub import HfApi
+from huggingface_hub.errors import LocalTokenNotFoundError
+
+from hub.failure import BadInput, Failed, Failure
+from hub.publish.comparison import compare
+from hub.publish.patience import TROUBLE, status
+from hub.publish.rollback import rollback
+from hub.publish.running import PATIENCE_SECONDS
+from hub.publish.signing import load_signer
+from hub.publish.transaction import publish
+
+_NO_TOKEN = "no token: set HF_TOKEN, or log in with `hf auth login`"  # noqa: S105
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = _parser().parse_args(argv)
+    token = os.environ.get("HF_TOKEN", "")
+    try:
+        if not token:
+            raise BadInput(_NO_TOKEN)
+        found = _VERBS[arguments.verb](arguments, HfApi(endpoint=arguments.endpoint, token=token))
+    except Failure as error:
+        return _report(error, token)
+    except LocalTokenNotFoundError:
+        return _report(BadInput(_NO_TOKEN), token)
+    except (*TROUBLE, httpx2.HTTPError, OSError, ValueError) as error:
+        return _report(_explained(error, arguments.endpoint), token)
+    print(json.dumps(found))
+    return 0
+
+
+def _publish(arguments: argparse.Namespace, api: HfApi) -> Any:
+    signer = load_signer(arguments.key) if arguments.key else None
+    record = publish(
+        arguments.folder, api, _progress, signer, arguments.patience, arguments.unsigned
+    )
+    return record.model_dump(mode="json")
+
+
+def _compare(arguments: argparse.Namespace, api: HfApi) -> Any:
+    changes = compare(arguments.folder, api)
+    for change in changes:
+        _progress(change.sentence)
+    return [change._asdict() for change in changes]
+
+
+def _rollback(arguments: argparse.Namespace, api: HfApi) -> Any:
+    record = rollback(arguments.results, arguments.tag, api, _progress, arguments.patience)
+    return record.model_dump(mode="json")
+
+
+_VERBS = {"publish": _publish, "compare": _compare, "rollback": _rollback}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m hub.publish")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for name in _VERBS:
+        verb = verbs.add_parser(name)
+        if name == "rollback":
+            verb.add_argument("results")
+            verb.add_argument("tag")
+        else:
+            verb.add_argument("folder", type=Path)
+        verb.add_argument("--endpoint", required=True)
+        verb.add_argument("--patience", type=float, default=PATIENCE_SECONDS)
+        verb.add_argument("--key", type=Path, help="private key that signs")
+        verb.add_argument("--unsigned", action="store_true", help="a rehearsal has no key")
+    return parser
+
+
+def _progress(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _explained(error: Exception, endpoint: str) -> Failure:
+    """One sentence about what a Hub, a network or a disk did."""
+    reason = " ".join(str(error).split())
+    match status(error):
+        case 401:
+            return BadInput(f"{endpoint} does not know this token: it is wrong, or has expired")
+        case 403:
+            return BadInput(f"the token may not do this at {endpoint}: {reason}")
+        case 507:
+            return Failed(f"{endpoint} has no room left for this: {reason}")
+    return Failed(f"{endpoint} did not take the release: {reason or type(error).__name__}")
+
+
+def _report(error: Failure, token: str) -> int:
+    text = str(error).replace(token, "[token]") if token else str(error)
+    for line in text.splitlines():
+        print(f"error: {line}", file=sys.stderr)
+    return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

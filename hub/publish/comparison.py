@@ -1,0 +1,63 @@
+"""`--dry-run`: what publishing would change on the Hub, and nothing is changed."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from huggingface_hub import HfApi
+
+from hub.publication import Repo, read_publication
+from hub.publish.preflight import check
+from hub.publish.remote import Address, Seen, record_at, same, see
+
+
+class Change(NamedTuple):
+    """One repo: what is there against what is planned."""
+
+    type: str
+    repo: str
+    state: str
+    """new, unchanged or changed"""
+    added: list[str]
+    changed: list[str]
+    removed: list[str]
+    num_bytes: int
+    """of added and changed files; less is sent where the Hub knows the content already"""
+
+    @property
+    def sentence(self) -> str:
+        if self.state == "unchanged":
+            return f"{self.type:8} {self.repo}: unchanged"
+        counts = ((self.added, "added"), (self.changed, "changed"), (self.removed, "removed"))
+        parts = [f"{len(paths)} {word}" for paths, word in counts if paths]
+        return (
+            f"{self.type:8} {self.repo}: {self.state}, {', '.join(parts)}, {self.num_bytes:,} bytes"
+        )
+
+
+def compare(folder: Path, api: HfApi) -> list[Change]:
+    """Every repo of the publication in `folder`; raises what `publish` would raise."""
+    publication = read_publication(folder)
+    record = record_at(api, Address(publication.results.type, publication.results.id))
+    looks = {repo.address: see(api, Address(repo.type, repo.id)) for repo in publication.repos}
+    check(publication, folder, api, looks, record)
+    return [
+        _change(repo, folder / repo.type / repo.id, looks[repo.address])
+        for repo in publication.repos
+    ]
+
+
+def _change(repo: Repo, content: Path, seen: Seen | None) -> Change:
+    there = seen.files if seen else {}
+    added = [file for file in repo.files if file.path not in there]
+    changed = [
+        file
+        for file in repo.files
+        if file.path in there and not same(file, content, there[file.path])
+    ]
+    removed = sorted(there.keys() - {file.path for file in repo.files})
+    state = "new" if seen is None else "changed" if added or changed or removed else "unchanged"
+    return Change(
+        repo.type, repo.id, state,
+        [file.path for file in added], [file.path for file in changed], removed,
+        sum(file.size for file in [*added, *changed]),
+    )  # fmt: skip

@@ -1,0 +1,299 @@
+"""Publication of a small release by the real client: old or new, never between, never twice."""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub
+import pytest
+from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub.errors import GatedRepoError, HfHubHTTPError
+from torture import TOKEN, make_publication
+
+from hub.failure import BadInput, Refused, Unexpected
+from hub.manifest import describe_files
+from hub.publication import digest_of, read_publication
+from hub.publish.cards import clock_problem
+from hub.publish.comparison import compare
+from hub.publish.rollback import rollback
+from hub.publish.transaction import publish
+from hub.rehearsal.serve import running
+
+REPOS = (("corpus", "dataset"), ("model", "model"), ("results", "dataset"), ("space", "space"))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    root = tmp_path_factory.mktemp("hub")
+    orgs = [f"lab{number}" for number in range(40)]
+    with running(root, {"someone": TOKEN, "other": "hf_other"}, orgs) as url:
+        yield url, root
+
+
+@pytest.fixture
+def api(server: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> HfApi:
+    # the LFS route: the client decides about Xet by this module constant
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    return HfApi(endpoint=server[0], token=TOKEN)
+
+
+_next = iter(range(40))
+
+
+class Lab:
+    """A namespace of its own, and its two versions."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = f"lab{next(_next)}"
+        self.first, self.second = folder / "0.1.0", folder / "0.2.0"
+        make_publication(self.first, self.name, "0.1.0", 2_000)
+        make_publication(self.second, self.name, "0.2.0", 2_000)
+
+    def heads(self, api: HfApi) -> dict[str, str | None]:
+        return {
+            name: api.repo_info(f"{self.name}/{name}", repo_type=kind).sha for name, kind in REPOS
+        }
+
+    def card(self, version: str, name: str = "corpus", kind: str = "dataset") -> Path:
+        folder = self.first if version == "0.1.0" else self.second
+        return folder / kind / self.name / name / "README.md"
+
+    def replan(self, folder: Path, **update: Any) -> None:
+        """Describe the files anew after a test changed them."""
+        publication = read_publication(folder)
+        repos = []
+        for repo in publication.repos:
+            content = folder / repo.type / repo.id
+            paths = [p.relative_to(content).as_posix() for p in content.rglob("*") if p.is_file()]
+            repos.append(repo.model_copy(update={"files": describe_files(content, paths)}))
+        update = {"repos": tuple(repos), "digest": digest_of(tuple(repos)), **update}
+        changed = publication.model_copy(update=update)
+        (folder / "publication.json").write_text(changed.model_dump_json())
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path)
+
+
+def quiet(line: str) -> None:
+    pass
+
+
+def edit(api: HfApi, repo: str, text: bytes, kind: str = "dataset") -> str:
+    """What a person does in the browser."""
+    operation = CommitOperationAdd("README.md", text)
+    return api.create_commit(
+        repo, [operation], commit_message="Update README.md", repo_type=kind
+    ).oid
+
+
+def test_the_same_publication_again_is_one_listing_a_repo_and_no_byte(lab, api):
+    publish(lab.first, api, quiet)
+    before = lab.heads(api)
+    asked: list[tuple[str, str]] = []
+    client = huggingface_hub.utils._http.default_client_factory()
+    client.event_hooks["request"].append(lambda r: asked.append((r.method, r.url.path)))
+    huggingface_hub.set_client_factory(lambda: client)
+    try:
+        publish(lab.first, api, quiet)
+    finally:
+        huggingface_hub.set_client_factory(huggingface_hub.utils._http.default_client_factory)
+    assert {method for method, _ in asked} == {"GET"}
+    listings = Counter(path.split("/tree/")[0] for _, path in asked if "/tree/" in path)
+    assert sorted(listings.values()) == [1] * len(REPOS)
+    assert lab.heads(api) == before
+
+
+def test_a_dry_run_shows_the_difference_and_changes_nothing(lab, api):
+    publish(lab.first, api, quiet)
+    before = lab.heads(api)
+    found = {change.repo.partition("/")[2]: change for change in compare(lab.second, api)}
+    assert found["corpus"].removed == ["gone.txt"]
+    assert set(found["corpus"].changed) == {"README.md", "app.py", "weights.safetensors"}
+    assert found["corpus"].state == "changed" and not found["corpus"].added
+    assert lab.heads(api) == before
+    assert {change.state for change in compare(lab.first, api)} == {"unchanged"}
+
+
+def test_a_card_edited_by_hand_is_shown_and_not_overwritten(lab, api):
+    publish(lab.first, api, quiet)
+    repo = f"{lab.name}/corpus"
+    theirs = edit(api, repo, lab.card("0.1.0").read_bytes() + b"A word of warning.\n")
+    for folder in (lab.second, lab.first):
+        with pytest.raises(Unexpected, match=r"edited by hand.*\+A word of warning"):
+            publish(folder, api, quiet)
+    assert api.repo_info(repo, repo_type="dataset").sha == theirs
+
+
+def test_what_somebody_commits_meanwhile_is_kept(lab, api):
+    publish(lab.first, api, quiet)
+    repo, theirs = f"{lab.name}/model", []
+
+    def interrupt(line: str) -> None:
+        if line.startswith(f"{lab.name}/corpus: main is"):
+            theirs.append(edit(api, repo, b"---\nlicense: mit\n---\n", "model"))
+
+    with pytest.raises(Unexpected, match="changed by somebody else"):
+        publish(lab.second, api, interrupt)
+    assert api.repo_info(repo).sha == theirs[0]
+    results = json.loads(Path(api.hf_hub_download(
+        f"{lab.name}/results", "release.json", repo_type="dataset",
+    )).read_bytes())  # fmt: skip
+    assert results["version"] == "0.1.0"
+
+
+def test_a_repo_made_by_somebody_else_is_refused(lab, api):
+    repo = f"{lab.name}/corpus"
+    api.create_repo(repo, repo_type="dataset")
+    edit(api, repo, b"---\nlicense: mit\n---\nMine.\n")
+    with pytest.raises(Refused, match="this kit did not put there"):
+        publish(lab.first, api, quiet)
+    assert not api.repo_exists(f"{lab.name}/model")
+
+
+def test_the_same_version_with_other_content_is_refused(lab, api):
+    publish(lab.first, api, quiet)
+    lab.card("0.1.0").write_text("---\nlicense: mit\n---\nOther.\n")
+    lab.replan(lab.first)
+    with pytest.raises(Refused, match="raise `version`"):
+        publish(lab.first, api, quiet)
+
+
+class _NoBranches(HfApi):
+    """An account that may open pull requests and make no branches."""
+
+    def create_branch(self, repo_id: str, **rest: Any) -> None:
+        import httpx2
+
+        request = httpx2.Request("POST", f"{self.endpoint}/api/x")
+        raise HfHubHTTPError("Forbidden", response=httpx2.Response(403, request=request))
+
+
+def test_where_there_may_be_no_branch_a_pull_request_is_staged(lab, api):
+    publish(lab.first, api, quiet)
+    publish(lab.second, _NoBranches(endpoint=api.endpoint, token=TOKEN), quiet)
+    assert {change.state for change in compare(lab.second, api)} == {"unchanged"}
+    (pull,) = api.get_repo_discussions(f"{lab.name}/model")
+    assert pull.is_pull_request and pull.status == "closed"
+
+
+def test_a_space_that_does_not_run_gives_way_to_the_previous_one(lab, api):
+    publish(lab.first, api, quiet)
+    space = f"{lab.name}/space"
+    before = lab.heads(api)["space"]
+    lab.card("0.2.0", "space", "space").write_text("---\nsdk: gradio\napp_file: no.py\n---\n")
+    lab.replan(lab.second)
+    with pytest.raises(Unexpected, match="NO_APP_FILE; the Space of before"):
+        publish(lab.second, api, quiet)
+    assert api.get_space_runtime(space).stage == "RUNNING"
+    files = {f.path: f.blob_id for f in api.list_repo_tree(space, repo_type="space")}
+    earlier = api.list_repo_tree(space, repo_type="space", revision=before)
+    assert files == {f.path: f.blob_id for f in earlier}
+
+
+def test_back_to_an_earlier_release_and_forth(lab, api):
+    publish(lab.first, api, quiet)
+    publish(lab.second, api, quiet)
+    record = rollback(f"{lab.name}/results", "v0.1.0", api, quiet)
+    assert record.version == "0.1.0"
+    assert {change.state for change in compare(lab.first, api)} == {"unchanged"}
+    record = publish(lab.second, api, quiet)
+    assert {change.state for change in compare(lab.second, api)} == {"unchanged"}
+    assert record.previous_digest == read_publication(lab.first).digest
+    with pytest.raises(BadInput, match="no release v9"):
+        rollback(f"{lab.name}/results", "v9.0.0", api, quiet)
+
+
+def test_every_problem_is_listed_before_anything_is_sent(lab, api, tmp_path):
+    card = lab.card("0.1.0", "model", "model")
+    card.write_text("---\nlicense: mine\nbase_model: nobody/nothing\n---\n")
+    content = lab.card("0.1.0").parent
+    (content / "Été.txt").write_text("fine: names need not be ASCII")
+    (content / "empty.txt").touch()
+    for name in ("a.txt", "A.txt", "hidden\u200b.txt"):
+        (content / name).write_text(name)
+    secret = tmp_path / "secret"
+    secret.write_text("not for publication")
+    (content / "link.txt").symlink_to(secret)
+    lab.replan(lab.first)
+    (content / "app.py").write_text("changed afterwards")
+    api.create_repo(f"{lab.name}/Results", repo_type="dataset")
+    with pytest.raises(BadInput) as found:
+        publish(lab.first, api, quiet)
+    said = str(found.value).splitlines()
+    for words in ("licence ids", "nobody/nothing is private or does not exist", "are one name",
+                  "cannot be seen", "symbolic link", "changed since it was planned",
+                  "differs only by case"):  # fmt: skip
+        assert any(words in line for line in said), (words, said)
+    assert not any("Été" in line or "empty" in line for line in said)
+    assert not api.repo_exists(f"{lab.name}/model")
+
+
+@pytest.mark.parametrize("token", ["hf_other", "hf_wrong"])
+def test_a_token_of_somebody_else_is_one_sentence(lab, api, token):
+    with pytest.raises((BadInput, HfHubHTTPError)) as found:
+        publish(lab.first, HfApi(endpoint=api.endpoint, token=token), quiet)
+    if token == "hf_other":
+        assert "may not write to" in str(found.value)
+
+
+def test_odd_files_arrive_as_they_are(lab, api):
+    content = lab.card("0.1.0").parent
+    (content / "Été à l’hôpital.txt").write_text("é")
+    (content / "empty.bin").touch()
+    (content / "empty.safetensors").touch()
+    lab.replan(lab.first)
+    publish(lab.first, api, quiet)
+    listed = {f.path: f.size for f in api.list_repo_tree(f"{lab.name}/corpus", repo_type="dataset")}
+    assert listed["Été à l’hôpital.txt"] == 2
+    assert listed["empty.bin"] == listed["empty.safetensors"] == 0
+
+
+def test_a_gated_corpus_is_closed_to_an_outsider(lab, api, tmp_path):
+    publication = read_publication(lab.first)
+    first, *others = publication.repos
+    repos = (first.model_copy(update={"gated": "manual"}), *others)
+    lab.replan(lab.first)
+    changed = publication.model_copy(update={"repos": repos})
+    (lab.first / "publication.json").write_text(changed.model_dump_json())
+    publish(lab.first, api, quiet)
+    outsider = HfApi(endpoint=api.endpoint, token=False)
+    with pytest.raises(GatedRepoError):
+        outsider.hf_hub_download(first.id, "README.md", repo_type="dataset", local_dir=tmp_path)
+    assert outsider.hf_hub_download(
+        others[1].id, "README.md", repo_type="dataset", local_dir=tmp_path
+    )
+
+
+def test_a_wrong_clock_is_noticed():
+    from email.utils import formatdate
+
+    assert clock_problem(formatdate(1_000_000, usegmt=True), 1_000_000 + 60) is None
+    said = clock_problem(formatdate(1_000_000, usegmt=True), 1_000_000 - 7200)
+    assert said is not None and "120 minutes behind" in said
+
+
+def test_staging_leaves_nothing_behind(lab, api):
+    publish(lab.first, api, quiet)
+    broken = lab.second.with_name("broken")
+    shutil.copytree(lab.second, broken)
+
+    class Stopped(Exception):
+        pass
+
+    def stop(line: str) -> None:
+        if "results" in line:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        publish(broken, api, stop)
+    lab.card("0.2.0").write_text("---\nlicense: mit\n---\nCorrected.\n")
+    lab.replan(lab.second)
+    publish(lab.second, api, quiet)
+    for name, kind in REPOS:
+        refs = api.list_repo_refs(f"{lab.name}/{name}", repo_type=kind)
+        assert [branch.name for branch in refs.branches] == ["main"]

@@ -1,0 +1,60 @@
+"""Results on cards and in `.eval_results`: what was measured twice is there twice."""
+
+import pytest
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
+from huggingface_hub.repocard_data import eval_results_to_model_index
+
+from hub.failure import BadInput, Unexpected
+from hub.rehearsal import eval_results as hub_side
+from hub.results import Result, card_results, check_card, entry_files, read_benchmark
+
+BOTH = [
+    Result("lab/bench", "Bench", "accuracy", value, settings={"num_fewshot": shots},
+           source_url="https://example.org/log")
+    for shots, value in ((0, 0.41), (5, 0.57))
+]  # fmt: skip
+EVAL_YAML = "name: Bench\ntasks:\n  - id: bench-fr\n    config: default\n    split: test\n"
+
+
+def test_zero_and_five_shot_survive_the_card():
+    data = ModelCardData(model_name="m", eval_results=card_results(BOTH))
+    card = ModelCard(f"---\n{data.to_yaml()}\n---\n")
+    read = {r.metric_args["num_fewshot"]: r.metric_value for r in card.data.eval_results}
+    assert read == {0: 0.41, 5: 0.57}
+    assert {r.metric_name for r in card.data.eval_results} == {
+        "accuracy, 0-shot",
+        "accuracy, 5-shot",
+    }
+
+
+def test_a_setting_that_the_serialiser_loses_is_noticed():
+    """Two dataset names under one dataset: the client keeps the first."""
+    plain = {
+        "task_type": "text-generation", "dataset_type": "lab/bench", "metric_type": "accuracy",
+    }  # fmt: skip
+    written = [
+        EvalResult(**plain, dataset_name=f"Bench {shots}-shot", metric_value=value)
+        for shots, value in ((0, 0.41), (5, 0.57))
+    ]
+    with pytest.raises(Unexpected, match="5-shot"):
+        check_card(eval_results_to_model_index("m", written), written)
+
+
+def test_one_file_a_task_and_setting_for_registered_benchmarks_only():
+    benchmark = read_benchmark("lab/bench", "5503434ddd753f426f4b38109466949a1217c2bb", EVAL_YAML)
+    other = Result("lab/own-questions", "Own", "accuracy", 0.9)
+    files = entry_files([*BOTH, other], {"lab/bench": benchmark}, "2026-11-20")
+    assert len(files) == 2
+    for path, text in files.items():
+        assert path.startswith(".eval_results/bench-fr-accuracy-")
+        (entry,), problem = hub_side.read(text)
+        assert problem is None
+        assert entry["dataset"]["task_id"] == "bench-fr"
+        assert entry["notes"] in path
+    values = [hub_side.read(text)[0][0]["value"] for text in files.values()]
+    assert values == [0.41, 0.57]
+
+
+def test_a_dataset_without_tasks_is_no_benchmark():
+    with pytest.raises(BadInput, match="lists no tasks"):
+        read_benchmark("lab/bench", "5503434", "name: Bench\n")

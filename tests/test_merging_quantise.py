@@ -1,0 +1,57 @@
+"""Smaller copies made for real on a CPU: saved, reloaded, measured beside the full model."""
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from merging_models import make_model
+
+from merging.quantise import NEEDS, quantise
+from merging.settings import MergeError, Method, QuantisedSettings
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # of libraries about their own next versions
+
+TEXTS = ["abcdefgh" * 8, "hgfedcba" * 8]
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("full") / "model"
+    return make_model(
+        folder, 0, hidden_size=128, num_hidden_layers=2, head_dim=64, intermediate_size=512
+    )
+
+
+@pytest.mark.parametrize("method", ["torchao-int8", "bitsandbytes-nf4"])
+def test_a_copy_is_smaller_and_still_the_model(full: Path, tmp_path: Path, method: Method) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    settings = QuantisedSettings(model="full", method=method)
+    lines: list[str] = []
+    outcome = quantise(settings, full, TEXTS, tmp_path / "out", lines.append)
+    numbers = {name: number.value for name, number in outcome.numbers.items()}
+    assert numbers["copy.size"] < numbers["full.size"] / (3 if method == "torchao-int8" else 5)
+    assert numbers["copy.perplexity"] == pytest.approx(numbers["full.perplexity"], rel=0.2)
+    assert {"model.safetensors", "config.json", "tokenizer.json"} <= set(outcome.payload)
+    config = json.loads((tmp_path / "out" / "config.json").read_bytes())
+    assert config["quantization_config"]["quant_method"] in ("torchao", "bitsandbytes")
+    for path in (tmp_path / "out").iterdir():
+        assert str(tmp_path).encode() not in path.read_bytes(), path.name
+    tokens = torch.tensor([[1, 2, 3, 4]])
+    with torch.inference_mode():
+        ours = AutoModelForCausalLM.from_pretrained(tmp_path / "out")(tokens).logits
+        theirs = AutoModelForCausalLM.from_pretrained(full)(tokens).logits
+    assert torch.nn.functional.cosine_similarity(ours.float(), theirs.float(), dim=-1).min() > 0.9
+
+
+@pytest.mark.parametrize("method", sorted(method for method, name in NEEDS.items()
+                                          if find_spec(name) is None))  # fmt: skip
+def test_a_method_whose_library_is_absent_is_one_sentence(
+    full: Path, tmp_path: Path, method: Method
+) -> None:
+    settings = QuantisedSettings(model="full", method=method)
+    with pytest.raises(MergeError, match=f"method {method} needs {NEEDS[method]}"):
+        quantise(settings, full, TEXTS, tmp_path / "out", print)
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,144 @@
+"""Plan before pay: what a run will need, from the base's shape and the settings alone.
+
+    plan = estimate(shape, settings, hardware, num_tokens)     memory, steps, hours, energy, cost
+    plan.refusal                                               the sentence, where it cannot fit
+
+Memory of a GPU: float32 weights, gradients and AdamW's two moments (16 bytes a weight, divided
+among the GPUs that share them; Rajbhandari et al. 2020), the bfloat16 copy of the layer at work,
+activations (with recomputation the input of each layer, and one layer in full: Korthikanti et al.
+2022), and the logits of the tile that the loss works on. Time: 6 FLOPs a weight and token at the
+utilisation that is given. Nothing here was compared with a GPU yet; docs/training.md says so.
+"""
+
+from dataclasses import dataclass
+
+from training.hardware import HARDWARE, Hardware
+from training.settings import RunSettings, TrainingError
+
+UTILISATION = 0.4
+"""of the dense bfloat16 peak; the papers reached about a quarter"""
+ADAMW_BYTES = 16
+"""weight, gradient, two moments, each in float32"""
+LAYER_WIDTHS = 34
+"""activations that one layer keeps in half precision, in bytes for each position and unit of width
+(Korthikanti et al. 2022, table 2, without the scores that a fused attention never stores)"""
+LOSS_TILE = 1 << 26
+"""logits that the loss holds at once, in float32 with their gradient"""
+RESERVE = 0.08
+"""of the GPU: context, communication buffers, fragmentation"""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a base model's configuration says."""
+
+    num_weights: int
+    hidden_size: int
+    num_layers: int
+    vocab_size: int
+
+    @classmethod
+    def of(cls, config: dict[str, int]) -> "Shape":
+        """From `config.json`: the decoders with gated MLPs that the kit trains (Qwen, Mistral)."""
+        width, layers = config["hidden_size"], config["num_hidden_layers"]
+        heads = config["num_attention_heads"]
+        head = config.get("head_dim") or width // heads
+        keys = config.get("num_key_value_heads") or heads
+        attention = 2 * width * head * (heads + keys)
+        mlp = 3 * width * config["intermediate_size"]
+        embeddings = config["vocab_size"] * width * (1 if config.get("tie_word_embeddings") else 2)
+        norms = (2 * layers + 1) * width
+        return cls(
+            layers * (attention + mlp) + embeddings + norms, width, layers, config["vocab_size"]
+        )
+
+
+@dataclass(frozen=True)
+class Estimate:
+    hardware: str
+    gpus: int
+    gib_per_gpu: float
+    gib_there: float
+    steps: int
+    hours: float
+    kwh: float
+    eur: float
+
+    @property
+    def refusal(self) -> str | None:
+        if self.gib_per_gpu <= self.gib_there * (1 - RESERVE):
+            return None
+        return (
+            f"{self.gib_per_gpu:.0f} GiB are needed on each {self.hardware} and "
+            f"{self.gib_there * (1 - RESERVE):.0f} can be used: take more GPUs with zero3 or "
+            "fsdp2, a smaller per_device_train_batch_size, or activation_checkpointing"
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"{self.gpus} {self.hardware}: {self.gib_per_gpu:.1f} of {self.gib_there:.0f} GiB a "
+            f"GPU, {self.steps:,} steps, {self.hours:,.1f} h, {self.kwh:,.0f} kWh, "
+            f"{self.eur:,.0f} EUR"
+        )
+
+
+def estimate(
+    shape: Shape, settings: RunSettings, hardware: str, num_tokens: int, max_length: int
+) -> Estimate:
+    """Raises TrainingError for hardware without a name here."""
+    if hardware not in HARDWARE:
+        known = ", ".join(sorted(HARDWARE))
+        raise TrainingError(f"nothing is known of the hardware {hardware} (there are: {known})")
+    there = HARDWARE[hardware]
+    fields = settings.sft_config
+    sequences = int(fields.get("per_device_train_batch_size", 1))
+    a_step = (
+        sequences * max_length * settings.processes
+        * int(fields.get("gradient_accumulation_steps", 8))
+    )  # fmt: skip
+    steps = int(fields.get("max_steps", -1))
+    if steps < 1:
+        steps = max(1, round(float(fields.get("num_train_epochs", 3)) * num_tokens / a_step))
+    memory = memory_bytes(shape, settings, sequences * max_length)
+    hours = seconds(shape, there, steps * a_step, settings.processes) / 3600
+    return Estimate(
+        hardware=hardware,
+        gpus=settings.processes,
+        gib_per_gpu=memory / 2**30,
+        gib_there=there.memory_gib,
+        steps=steps,
+        hours=hours,
+        kwh=hours * settings.processes * there.watts / 1000,
+        eur=hours * settings.processes * there.eur_per_hour,
+    )
+
+
+def memory_bytes(shape: Shape, settings: RunSettings, positions: int) -> float:
+    """Peak of one GPU that works on `positions` tokens at once."""
+    parts = 1
+    if settings.system in ("zero3", "fsdp2"):
+        parts = settings.processes
+    elif settings.system == "hsdp":
+        parts = settings.processes // settings.nodes
+    trained = shape.num_weights
+    frozen = 0.0
+    if settings.lora:
+        trained = 4 * settings.lora.r * shape.hidden_size * 2 * shape.num_layers
+        frozen = (
+            shape.num_weights * {"none": 4.0, "8-bit": 1.0, "4-bit": 0.55}[settings.lora.quantise]
+        )
+    layer = (shape.num_weights - shape.vocab_size * shape.hidden_size) / shape.num_layers
+    at_work = 2 * 2 * layer  # bfloat16: this layer and the next one on its way
+    full = LAYER_WIDTHS * positions * shape.hidden_size
+    recomputed = settings.sft_config.get("activation_checkpointing", True)
+    activations = (
+        2 * positions * shape.hidden_size * shape.num_layers + full
+        if recomputed
+        else full * shape.num_layers
+    )
+    logits = 2 * 4 * min(LOSS_TILE, positions * shape.vocab_size)
+    return (ADAMW_BYTES * trained + frozen) / parts + at_work + activations + logits
+
+
+def seconds(shape: Shape, hardware: Hardware, num_tokens: int, gpus: int) -> float:
+    return 6 * shape.num_weights * num_tokens / (UTILISATION * hardware.peak_flops * gpus)
