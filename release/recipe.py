@@ -22,6 +22,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml.comments import CommentedMap
 
+from corpus.domain.settings import FilterSettings
 from corpus.settings import CorpusSettings, SourceSettings
 from evaluation.settings import EvaluationSettings
 from hub.failure import BadInput
@@ -31,7 +32,7 @@ from release.checks import inconsistencies
 from release.schema import Release, SpaceSettings
 from training.settings import TinyModel, TrainingSettings
 
-SECTIONS = ("sources", "corpora", "models", "training", "merging", "quantised", "evaluation.tasks")
+SECTIONS = ("sources", "filters", "corpora", "models", "training", "merging", "quantised", "evaluation.tasks")
 """Where the keys are names that the file defines."""
 
 
@@ -147,7 +148,7 @@ def _problem(path: Path, tree: Any, entry: Any) -> Problem:
 def _known_fields(location: tuple[str | int, ...]) -> list[str]:
     """Field names that would have been right where the unknown one stands."""
     models: dict[str, type[BaseModel]] = {
-        "sources": SourceSettings, "corpora": CorpusSettings, "training": TrainingSettings,
+        "sources": SourceSettings, "filters": FilterSettings, "corpora": CorpusSettings, "training": TrainingSettings,
         "merging": MergingSettings, "quantised": QuantisedSettings,
         "evaluation": EvaluationSettings, "models": TinyModel, "space": SpaceSettings,
     }  # fmt: skip

@@ -59,5 +59,6 @@ def _say(progress: Callable[[str], None], source: str, line: str) -> None:
 
 def _used(recipe: Recipe) -> dict[str, SourceSettings]:
     """The sources that a corpus takes."""
-    names = [name for corpus in recipe.release.corpora.values() for name in corpus.sources]
+    users = [*recipe.release.filters.values(), *recipe.release.corpora.values()]
+    names = [name for user in users for name in user.sources]
     return {name: recipe.release.sources[name] for name in dict.fromkeys(names)}

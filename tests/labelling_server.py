@@ -19,6 +19,8 @@ class Script:
 
     url: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
+    default: str = "medical"
+    """the answer where a document names none"""
     failures: dict[str, int] = field(default_factory=dict)
     """how often a document was answered with an error already"""
 
@@ -78,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif kind == "locked":
             self._send(401, {"error": {"message": "wrong key"}})
         else:
-            self._send(200, ANSWERS.get(kind, ANSWERS["medical"]))
+            self._send(200, ANSWERS.get(kind, ANSWERS[self.script.default]))
 
     def _send(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
         content = b"<html>gateway</html>" if body is None else json.dumps(body).encode()

@@ -7,6 +7,7 @@
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -53,18 +54,20 @@ class Classifier:
     languages: tuple[str, ...]
     """ISO 639-1: the only ones it may judge"""
     linear: LinearModel
-    threshold: float
-    """log-odds of the linear classifier"""
+    thresholds: dict[str, float]
+    """log-odds of the linear classifier, by language; the highest where a language is not known"""
     drift: Reference
     expensive: Expensive | None = None
     transformer: TransformerModel | None = None
 
-    def judge(self, texts: list[str]) -> Verdicts:
-        """Every text gets a score and a verdict."""
+    def judge(self, texts: Sequence[str], languages: Sequence[str]) -> Verdicts:
+        """Every text gets a score and a verdict; `languages` are ISO 639-1 or empty."""
         if self.expensive is None or self.transformer is None:
             logits = self.linear.logits(texts)
+            careful = max(self.thresholds.values())
+            cuts = np.array([self.thresholds.get(language, careful) for language in languages])
             scores = sigmoid(self.linear.slope * logits + self.linear.offset)
-            return Verdicts(scores, logits >= self.threshold, np.zeros(len(texts), bool), logits)
+            return Verdicts(scores, logits >= cuts, np.zeros(len(texts), bool), logits)
         part = self.expensive
         found = decide_in_cascade(
             texts, self.linear.logits, self.transformer.logits, part.band, part.threshold
@@ -78,7 +81,8 @@ class Classifier:
     def save(self, folder: Path) -> None:
         self.linear.save(folder)
         told: dict[str, Any] = {
-            "domain": self.domain, "languages": list(self.languages), "threshold": self.threshold,
+            "domain": self.domain, "languages": list(self.languages),
+            "thresholds": self.thresholds,
             "drift": asdict(self.drift),
             "expensive": asdict(self.expensive) if self.expensive else None,
         }  # fmt: skip
@@ -86,19 +90,28 @@ class Classifier:
             told["expensive"]["band"] = self.expensive.band._asdict()
         write_json(folder / DESCRIPTION, told)
 
-    @classmethod
-    def load(cls, folder: Path) -> Self:
+    @staticmethod
+    def description(folder: Path) -> dict[str, Any]:
         """Raises BadInput for a folder that is no classifier."""
         path = folder / DESCRIPTION
         if not path.is_file():
             raise BadInput(f"{folder} is not the folder of a domain classifier: no {DESCRIPTION}")
         told: dict[str, Any] = json.loads(path.read_bytes())
+        return told
+
+    @classmethod
+    def reference(cls, folder: Path) -> Reference:
+        said = cls.description(folder)["drift"]
+        return Reference(tuple(said["edges"]), tuple(said["shares"]))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        told = cls.description(folder)
         expensive, transformer = None, None
         if said := told["expensive"]:
             expensive = Expensive(**{**said, "band": Band(**said["band"])})
             transformer = TransformerModel.load(folder / TRANSFORMER, expensive.max_tokens)
-        drift = Reference(tuple(told["drift"]["edges"]), tuple(told["drift"]["shares"]))
         return cls(
-            told["domain"], tuple(told["languages"]), LinearModel.load(folder), told["threshold"],
-            drift, expensive, transformer,
+            told["domain"], tuple(told["languages"]), LinearModel.load(folder), told["thresholds"],
+            cls.reference(folder), expensive, transformer,
         )  # fmt: skip

@@ -5,7 +5,6 @@ printed figures are counted on (another fifth) is learned by nobody. With known 
 come from sources left out (`unseen`), because documents of one source are too much alike.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -38,6 +37,8 @@ VERSION = 1
 SHARES = Shares(held_out=0.2, validation=0.2)
 EVALUATION = "evaluation.json"
 _CURVE_POINTS = 200
+FEWEST = 30
+"""documents of either class of a language to choose its own threshold on"""
 
 Floats = NDArray[np.float64]
 
@@ -69,12 +70,12 @@ def make(
     labels = np.array([w.example.label for w in chosen_on])
     weights = _weights(chosen_on)
     calibration = calibrate(labels, scores, weights)
-    threshold, reached = choose(labels, scores, settings.precision, weights)
-    linear = LinearModel(
-        linear.weights, linear.intercept, calibration.slope, calibration.offset
-    )
+    languages = tuple(map(language_code, settings.languages))
+    chosen = _thresholds(languages, chosen_on, labels, scores, weights, settings.precision)
+    reached = all(one[1] for one in chosen.values())
+    linear = LinearModel(linear.weights, linear.intercept, calibration.slope, calibration.offset)
     classifier = Classifier(
-        settings.domain, tuple(map(language_code, settings.languages)), linear, threshold,
+        settings.domain, languages, linear, {language: one[0] for language, one in chosen.items()},
         reference(scores, weights),
     )  # fmt: skip
     classifier = _with_transformer(settings, classifier, parts, data, out, progress)
@@ -178,7 +179,8 @@ def _linear(
     examples = [one.example for one in parts["train"]]
     linear = fit(examples, settings.seed)
     if known and not sampled:
-        scores = scores_unseen(examples, settings.seed)
+        together = settings.known.together if settings.known else ()
+        scores = scores_unseen(examples, settings.seed, together)
         told = ~np.isnan(scores)
         scored = [e for e, is_told in zip(examples, told, strict=True) if is_told]
         if len({e.label for e in scored}) == 2:
@@ -187,6 +189,29 @@ def _linear(
             return linear, chosen, scores[told]
     chosen = parts["validation"]
     return linear, chosen, linear.logits([one.example.text for one in chosen])
+
+
+def _thresholds(
+    languages: Sequence[str],
+    examples: Sequence[Weighted],
+    labels: NDArray[np.bool_],
+    scores: Floats,
+    weights: Floats,
+    precision: float,
+) -> dict[str, tuple[float, bool]]:
+    """By language, and whether the precision was reached; one with too little to choose on takes
+    the threshold of all documents together."""
+    together = choose(labels, scores, precision, weights)
+    found = {}
+    for language in languages:
+        mine = np.array([one.example.language == language for one in examples])
+        counts = [int((labels[mine] == side).sum()) for side in (True, False)]
+        found[language] = (
+            choose(labels[mine], scores[mine], precision, weights[mine])
+            if min(counts) >= FEWEST
+            else together
+        )
+    return found
 
 
 def _with_transformer(
@@ -215,16 +240,17 @@ def _with_transformer(
         threshold, calibration.slope, calibration.offset, settings.transformer.max_tokens,
     )  # fmt: skip
     return Classifier(
-        classifier.domain, classifier.languages, classifier.linear, classifier.threshold,
+        classifier.domain, classifier.languages, classifier.linear, classifier.thresholds,
         classifier.drift, expensive, model,
     )  # fmt: skip
 
 
 def _quality(classifier: Classifier, tested: Sequence[Weighted], reached: bool) -> Quality:
-    verdicts = classifier.judge([one.example.text for one in tested])
+    verdicts = classifier.judge(
+        [one.example.text for one in tested], [one.example.language for one in tested]
+    )
     labels = np.array([one.example.label for one in tested])
-    found = quality(labels, verdicts.taken.astype(np.float64), 0.5, _weights(tested), reached)
-    return found._replace(threshold=classifier.threshold)
+    return quality(labels, verdicts.taken.astype(np.float64), 0.5, _weights(tested), reached)
 
 
 def _weights(examples: Sequence[Weighted]) -> Floats:
@@ -242,8 +268,13 @@ def _write_evaluation(
 ) -> None:
     points = curve(labels, scores, weights)
     some = np.unique(np.linspace(0, len(points.thresholds) - 1, _CURVE_POINTS).astype(int))
+    rates = {"precision": found.precision, "recall": found.recall, "f1": found.f1}
     told: dict[str, Any] = {
-        "held_out": json.loads(json.dumps(found._asdict())),
+        "held_out": {
+            name: {part: None if np.isnan(value) else value for part, value in one._asdict().items()}
+            for name, one in rates.items()
+        },
+        "reached": found.reached,
         "calibration": calibration._asdict(),
         "curve": {name: column[some].tolist() for name, column in points._asdict().items()},
     }
@@ -261,14 +292,15 @@ def _numbers(
     numbers = {
         "learned_from": Number(value=len(parts["train"]), unit="documents"),
         "tested_on": Number(value=len(parts["held_out"]), unit="documents"),
-        "threshold": Number(value=found.threshold, unit="log-odds"),
         "calibration_error": Number(value=calibration.error, unit="probability"),
     }
     for name in ("precision", "recall", "f1"):
         interval = getattr(found, name)
         for part in ("value", "low", "high"):
             suffix = "" if part == "value" else f"_{part}"
-            numbers[f"{name}{suffix}"] = Number(value=getattr(interval, part), unit="share")
+            # Of nothing taken there is no precision: what is not known is not a number.
+            if not np.isnan(value := getattr(interval, part)):
+                numbers[f"{name}{suffix}"] = Number(value=value, unit="share")
     if labelled:
         cost: Cost = labelled.cost
         for outcome, count in labelled.outcomes.items():

@@ -108,6 +108,9 @@ class KnownSources(_Settings):
 
     positive: tuple[str, ...] = Field(min_length=1)
     negative: tuple[str, ...] = Field(min_length=1)
+    together: tuple[tuple[str, ...], ...] = ()
+    """sources of one genre on both sides (health law and law): left out together, where thresholds
+    are chosen, because one without the other would teach the genre"""
 
 
 class Transformer(_Settings):

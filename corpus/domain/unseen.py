@@ -16,14 +16,20 @@ Floats = NDArray[np.float64]
 FOLDS = 4
 
 
-def scores_unseen(examples: Sequence[Example], seed: int = 0, folds: int = FOLDS) -> Floats:
+def scores_unseen(
+    examples: Sequence[Example],
+    seed: int = 0,
+    together: Sequence[Sequence[str]] = (),
+    folds: int = FOLDS,
+) -> Floats:
     """Log-odds of each document by a classifier that learned without its source.
 
-    Sources are left out `folds` at a time, spread over languages and classes. nan where that leaves
-    a language with one class.
+    Sources are left out in `folds` groups, spread over languages and classes; those of one genre
+    on both sides (`together`: health law and law) in one, because one without the other would teach
+    the genre. nan where that leaves a language with one class.
     """
     found = np.full(len(examples), np.nan)
-    fold_of = _folds(examples, folds)
+    fold_of = _folds(examples, together, folds)
     for fold in range(folds):
         rest = [example for example in examples if fold_of[example.source] != fold]
         classes: dict[str, set[bool]] = {}
@@ -42,7 +48,9 @@ def scores_unseen(examples: Sequence[Example], seed: int = 0, folds: int = FOLDS
     return found
 
 
-def _folds(examples: Sequence[Example], folds: int) -> dict[str, int]:
+def _folds(
+    examples: Sequence[Example], together: Sequence[Sequence[str]], folds: int
+) -> dict[str, int]:
     """A source is in one fold, in whatever languages it is."""
     groups: dict[tuple[str, bool], set[str]] = {}
     for example in examples:
@@ -51,6 +59,9 @@ def _folds(examples: Sequence[Example], folds: int) -> dict[str, int]:
     for _, sources in sorted(groups.items()):
         for place, source in enumerate(sorted(sources)):
             found.setdefault(source, place % folds)
+    for group in together:
+        known = [source for source in group if source in found]
+        found |= {source: found[known[0]] for source in known}
     return found
 
 
