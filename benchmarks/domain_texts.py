@@ -1,7 +1,7 @@
 """The medical and other texts that `benchmarks.domain_filter` measures on, with their sources.
 
-A source is held out in all its languages: MANTRA's sentences are translations of each other. Statutes
-are a document a paragraph, questionnaires a document a person.
+A source is held out in all its languages: MANTRA's sentences are translations of each other.
+Statutes are a document a paragraph, questionnaires a document a person.
 """
 
 import csv
@@ -102,4 +102,3 @@ def _interviews(data: Path) -> list[str]:
             said = f"{row['question']} {row['response']}"
             answers.setdefault(row["participant_id"], []).append(said)
     return ["\n".join(said) for said in answers.values()]
-

@@ -90,8 +90,8 @@ def build(
     from corpus.census import all_hits, take_census
     from corpus.choosing import mixture, without_near_duplicates
     from corpus.decide import Judge, decide
-    from corpus.executors import LOCAL, execute
     from corpus.domain.apply import TAKEN, all_scores
+    from corpus.executors import LOCAL, execute
     from corpus.ledger import write_ledger
     from corpus.outcome import describe, with_scores, write_hits, write_lines
     from corpus.pipeline import WriteShards

@@ -1,8 +1,9 @@
 """What becomes of each document, decided once all of them are known.
 
 The order is fixed and a document leaves at the first rule that takes it: unreadable, licence, other
-split, personal data, contaminated, not of the domain, copy, near duplicate, mixture. Copies pool their evidence before
-the licence is judged, so that a copy found under better words does not launder the original.
+split, personal data, contaminated, not of the domain, copy, near duplicate, mixture. Copies pool
+their evidence before the licence is judged, so that a copy found under better words does not
+launder the original.
 
 A document is a number here, and what is known about all of them are arrays of a few bytes each;
 names and words are read again from the units when rows are written.

@@ -14,8 +14,8 @@ from typing import Any
 import pyarrow as pa
 
 from corpus.census import Census
-from corpus.domain.apply import NOT_JUDGED, Scores
 from corpus.decide import REASONS, SPLITS, STATUSES, Fates, Judge, Judged
+from corpus.domain.apply import NOT_JUDGED, Scores
 from corpus.pipeline import ParquetFile
 from corpus.settings import SourceSettings
 from corpus.units import BATCH_ROWS

@@ -73,7 +73,7 @@ def describe(
 
 
 def with_scores(built: Built, scores: "Scores", classifier: Path) -> Built:
-    """With what the domain filter did, and how far the documents are from those it was judged on."""
+    """With what the domain filter did, and how far its documents moved from those it learned."""
     from corpus.domain.apply import NOT_JUDGED, TAKEN, drift_of
 
     judged = scores.verdict != NOT_JUDGED

@@ -32,7 +32,16 @@ from release.checks import inconsistencies
 from release.schema import Release, SpaceSettings
 from training.settings import TinyModel, TrainingSettings
 
-SECTIONS = ("sources", "filters", "corpora", "models", "training", "merging", "quantised", "evaluation.tasks")
+SECTIONS = (
+    "sources",
+    "filters",
+    "corpora",
+    "models",
+    "training",
+    "merging",
+    "quantised",
+    "evaluation.tasks",
+)
 """Where the keys are names that the file defines."""
 
 
@@ -148,8 +157,8 @@ def _problem(path: Path, tree: Any, entry: Any) -> Problem:
 def _known_fields(location: tuple[str | int, ...]) -> list[str]:
     """Field names that would have been right where the unknown one stands."""
     models: dict[str, type[BaseModel]] = {
-        "sources": SourceSettings, "filters": FilterSettings, "corpora": CorpusSettings, "training": TrainingSettings,
-        "merging": MergingSettings, "quantised": QuantisedSettings,
+        "sources": SourceSettings, "filters": FilterSettings, "corpora": CorpusSettings,
+        "training": TrainingSettings, "merging": MergingSettings, "quantised": QuantisedSettings,
         "evaluation": EvaluationSettings, "models": TinyModel, "space": SpaceSettings,
     }  # fmt: skip
     model = Release if len(location) == 1 else models.get(str(location[0]), Release)

@@ -16,11 +16,11 @@ from hub.failure import BadInput
 
 MEDICAL = {
     "de": "Patient Fieber Diagnose Tumor Therapie Medikament Dosis Klinik Herz Lunge Infektion",
-    "fr": "patient fièvre diagnostic tumeur thérapie médicament dose clinique cœur poumon infection",
+    "fr": "patient fièvre diagnostic tumeur thérapie médicament dose clinique cœur poumon",
 }
 OTHER = {
     "de": "Gericht Börse Fußball Regierung Verkehr Musik Klausel Urteil Steuer Gemeinde Schule",
-    "fr": "tribunal bourse football gouvernement transport musique clause jugement impôt commune école",
+    "fr": "tribunal bourse football gouvernement transport musique clause jugement impôt",
 }
 COMMON = {
     "de": "der die das und mit von einem nicht wurde auch nach bei über mehr sehr dieser",
@@ -100,7 +100,7 @@ def test_a_saved_classifier_says_the_same_and_another_folder_is_refused(
     german = np.array(languages) == "de"
     assert verdicts.taken[german].any() and not verdicts.taken[~german].any()
     assert not loaded.judge(texts, [""] * len(texts)).taken.any(), "not known: the highest one"
-    with pytest.raises(BadInput, match="no filter.json"):
+    with pytest.raises(BadInput, match=r"no filter\.json"):
         Classifier.load(tmp_path / "nowhere")
 
 

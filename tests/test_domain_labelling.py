@@ -183,8 +183,10 @@ def test_a_local_model_compares_its_two_answers(tiny: Path, tmp_path: Path):
     strict = Labeller(local=LocalModel(path="tiny"))
     refused = label(documents, strict, tiny.parent, tmp_path / "c", print)
     assert {answer.outcome for answer in refused.answers} == {"prose"}
-    with pytest.raises(BadInput, match="no config.json"):
-        label(documents, Labeller(local=LocalModel(path="nowhere")), tmp_path, tmp_path / "e", print)
+    with pytest.raises(BadInput, match=r"no config\.json"):
+        label(
+            documents, Labeller(local=LocalModel(path="nowhere")), tmp_path, tmp_path / "e", print
+        )
 
 
 @pytest.fixture(scope="module")

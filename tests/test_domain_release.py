@@ -1,4 +1,4 @@
-"""A filter in a release file: made, applied, ablated, told on the cards, refused where it must be."""
+"""A filter in a release file: made, applied, ablated, told on the cards, refused where needed."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The sample is even, seeded and the same for any order of files; the sheet goes out and comes back."""
+"""The sample is even and the same for any order of files; the sheet goes out and comes back."""
 
 import csv
 from pathlib import Path
@@ -89,9 +89,15 @@ def test_a_sheet_hides_the_label_and_comes_back_with_judgements(tmp_path: Path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda text: text.replace(",,,", ",vielleicht,,", 1), "“vielleicht” is neither yes nor no"),
+        (
+            lambda text: text.replace(",,,", ",vielleicht,,", 1),
+            "“vielleicht” is neither yes nor no",
+        ),
         (lambda text: text.replace("key", "schlüssel", 1), "is no annotation sheet"),
-        (lambda text: text.replace(content_key(DOCUMENTS[0].text), "0" * 64), "no labelled document"),
+        (
+            lambda text: text.replace(content_key(DOCUMENTS[0].text), "0" * 64),
+            "no labelled document",
+        ),
     ],
 )
 def test_a_sheet_that_cannot_be_read_names_the_line(change, words, tmp_path: Path):

@@ -60,7 +60,9 @@ def judged(
     if said not in words or (total and mass < max(settings.least_mass, 1e-6)):
         return Answer("prose", None, None, mass if total else None, text.strip()[:80], *tokens)
     if total:
-        return Answer("labelled", words[said], weights[True] / sum(weights.values()), mass, "", *tokens)
+        return Answer(
+            "labelled", words[said], weights[True] / sum(weights.values()), mass, "", *tokens
+        )
     if settings.probability == "required":
         return Answer("no probability", None, None, None, said, *tokens)
     return Answer("labelled", words[said], None, None, "", *tokens)

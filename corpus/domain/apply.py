@@ -74,8 +74,8 @@ def score_texts(documents: Iterator[tuple[str, str]], classifier: Classifier) ->
     parts: list[Scores] = []
     while batch := list(islice(documents, BATCH)):
         languages = [_language(text, said) for text, said in batch]
-        judged = np.array([_can_judge(text, language, classifier)
-                           for (text, _), language in zip(batch, languages, strict=True)])  # fmt: skip
+        pairs = zip(batch, languages, strict=True)
+        judged = np.array([_can_judge(text, language, classifier) for (text, _), language in pairs])
         places = np.flatnonzero(judged).tolist()
         verdicts = classifier.judge(
             [batch[place][0] for place in places], [languages[place] for place in places]

@@ -1,9 +1,9 @@
 """The classifier as a folder: what a corpus applies and what is published.
 
-    filter.json        domain, languages, thresholds, reference for drift
-    classifier.json    calibration and intercept of the linear classifier
-    weights.npy        of the linear classifier
-    transformer/       of the expensive one, where there is one
+filter.json        domain, languages, thresholds, reference for drift
+classifier.json    calibration and intercept of the linear classifier
+weights.npy        of the linear classifier
+transformer/       of the expensive one, where there is one
 """
 
 import json
@@ -74,9 +74,7 @@ class Classifier:
         )
         cheap = sigmoid(self.linear.slope * found.cheap + self.linear.offset)
         second = sigmoid(part.slope * np.nan_to_num(found.expensive) + part.offset)
-        return Verdicts(
-            np.where(found.asked, second, cheap), found.taken, found.asked, found.cheap
-        )
+        return Verdicts(np.where(found.asked, second, cheap), found.taken, found.asked, found.cheap)
 
     def save(self, folder: Path) -> None:
         self.linear.save(folder)

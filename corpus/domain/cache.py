@@ -24,8 +24,17 @@ def labeller_key(settings: Labeller) -> str:
     """What decides an answer beside the text: not how fast or where it is asked."""
     asked = settings.model_dump(mode="json")
     if asked["endpoint"]:
-        for name in ("url", "send", "key_variable", "concurrency", "timeout_seconds", "retries",
-                     "price_per_million_input", "price_per_million_output", "currency"):
+        for name in (
+            "url",
+            "send",
+            "key_variable",
+            "concurrency",
+            "timeout_seconds",
+            "retries",
+            "price_per_million_input",
+            "price_per_million_output",
+            "currency",
+        ):
             del asked["endpoint"][name]
     return canonical_sha256(asked)
 

@@ -63,6 +63,6 @@ def decide(
     second = np.full(len(texts), np.nan)
     places = np.flatnonzero(asked)
     if len(places):
-        second[places] = expensive([texts[place] for place in places])
+        second[places] = expensive([texts[place] for place in places.tolist()])
     taken = np.where(asked, second >= threshold, first >= band.high)
     return Decided(taken, asked, first, second)

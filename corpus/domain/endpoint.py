@@ -108,7 +108,8 @@ class Server:
             return Answer("refused", said=said, input_tokens=tokens[0], output_tokens=tokens[1])
         told = choice.logprobs.content if choice.logprobs else None
         first = [
-            TokenProbability(one.token, one.logprob) for one in (told[0].top_logprobs if told else ())
+            TokenProbability(one.token, one.logprob)
+            for one in (told[0].top_logprobs if told else ())
         ]
         return judged(choice.message.content or "", first, self.settings, tokens)
 

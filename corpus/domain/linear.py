@@ -89,7 +89,9 @@ class LinearModel:
 def fit(examples: Sequence[Example], seed: int = 0) -> LinearModel:
     """Raises BadInput where a language of the sample has examples of one class only."""
     check_classes(examples)
-    cut = [(window, e) for e, rng in _with_chance(examples, seed) for window in _windows(e.text, rng)]
+    cut = [
+        (window, e) for e, rng in _with_chance(examples, seed) for window in _windows(e.text, rng)
+    ]
     texts = [text for text, _ in cut]
     owners = [example for _, example in cut]
     rows = _matrix(texts)
@@ -190,7 +192,8 @@ def _balance(owners: Sequence[Example]) -> Floats:
             for one in owners
         ]
     )
-    return weights / weights.sum()
+    even: Floats = weights / weights.sum()
+    return even
 
 
 def _descend(rows: Any, labels: Floats, weights: Floats) -> tuple[Floats, float]:

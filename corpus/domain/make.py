@@ -1,8 +1,8 @@
 """Makes a domain classifier: labels → split → linear (→ transformer) → thresholds → how good.
 
 Documents are split by a hash of their text: what thresholds are chosen on (a fifth) and what the
-printed figures are counted on (another fifth) is learned by nobody. With known sources thresholds
-come from sources left out (`unseen`), because documents of one source are too much alike.
+printed figures are counted on (another fifth) is learned by nobody. With known sources the figures
+are counted a second time, on sources left out in turn (`unseen`): those of one source are alike.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,16 @@ from corpus.domain.label import Cost, Labelled, Sampled, label
 from corpus.domain.linear import MODEL, WEIGHTS, Example, LinearModel, fit
 from corpus.domain.sample import draw
 from corpus.domain.settings import FilterSettings
-from corpus.domain.thresholds import Calibration, Quality, calibrate, choose, curve, quality
+from corpus.domain.thresholds import (
+    Calibration,
+    Interval,
+    Quality,
+    calibrate,
+    choose,
+    curve,
+    quality,
+    thresholds_by_language,
+)
 from corpus.domain.transformer import TransformerModel, fine_tune
 from corpus.domain.unseen import even_weights, scores_unseen
 from corpus.fingerprint import Shares, fingerprint, split_of
@@ -66,23 +75,28 @@ def make(
     known = _known(settings, sources, data)
     sampled, labelled = _sampled(settings, sources, data, cache, progress)
     parts = _split([*known, *sampled])
-    linear, chosen_on, scores = _linear(settings, parts, known, sampled, progress)
+    progress(f"learning from {len(parts['train'])} documents")
+    linear = fit([one.example for one in parts["train"]], settings.seed)
+    chosen_on = parts["validation"]
+    scores = linear.logits([one.example.text for one in chosen_on])
     labels = np.array([w.example.label for w in chosen_on])
     weights = _weights(chosen_on)
     calibration = calibrate(labels, scores, weights)
     languages = tuple(map(language_code, settings.languages))
-    chosen = _thresholds(languages, chosen_on, labels, scores, weights, settings.precision)
-    reached = all(one[1] for one in chosen.values())
+    thresholds, reached = thresholds_by_language(
+        languages, [one.example.language for one in chosen_on], labels, scores, weights,
+        settings.precision,
+    )  # fmt: skip
     linear = LinearModel(linear.weights, linear.intercept, calibration.slope, calibration.offset)
     classifier = Classifier(
-        settings.domain, languages, linear, {language: one[0] for language, one in chosen.items()},
-        reference(scores, weights),
+        settings.domain, languages, linear, thresholds, reference(scores, weights),
     )  # fmt: skip
     classifier = _with_transformer(settings, classifier, parts, data, out, progress)
     classifier.save(out)
     tested = parts["held_out"]
     found = _quality(classifier, tested, reached)
-    _write_evaluation(out, found, calibration, labels, scores, weights, labelled)
+    unseen = _unseen(settings, known, thresholds, reached)
+    _write_evaluation(out, found, unseen, calibration, labels, scores, weights, labelled)
     progress(
         f"precision {found.precision.value:.3f} [{found.precision.low:.3f}, "
         f"{found.precision.high:.3f}], recall {found.recall.value:.3f} on {len(tested)} documents"
@@ -91,7 +105,7 @@ def make(
     if classifier.transformer:
         payload += [f"{TRANSFORMER}/{name}" for name in model_files(out / TRANSFORMER)]
     return Outcome(
-        tuple(payload), _numbers(found, calibration, parts, labelled), (settings.licence,)
+        tuple(payload), _numbers(found, unseen, calibration, parts, labelled), (settings.licence,)
     )
 
 
@@ -167,51 +181,27 @@ def _split(examples: Sequence[Weighted]) -> dict[str, list[Weighted]]:
     return parts
 
 
-def _linear(
+def _unseen(
     settings: FilterSettings,
-    parts: Mapping[str, list[Weighted]],
     known: Sequence[Weighted],
-    sampled: Sequence[Weighted],
-    progress: Callable[[str], None],
-) -> tuple[LinearModel, list[Weighted], Floats]:
-    """The classifier, the documents that thresholds are chosen on, and their log-odds."""
-    progress(f"learning from {len(parts['train'])} documents")
-    examples = [one.example for one in parts["train"]]
-    linear = fit(examples, settings.seed)
-    if known and not sampled:
-        together = settings.known.together if settings.known else ()
-        scores = scores_unseen(examples, settings.seed, together)
-        told = ~np.isnan(scores)
-        scored = [e for e, is_told in zip(examples, told, strict=True) if is_told]
-        if len({e.label for e in scored}) == 2:
-            even = even_weights(scored)
-            chosen = [Weighted(e, w) for e, w in zip(scored, even.tolist(), strict=True)]
-            return linear, chosen, scores[told]
-    chosen = parts["validation"]
-    return linear, chosen, linear.logits([one.example.text for one in chosen])
+    thresholds: Mapping[str, float],
+    reached: bool,
+) -> Quality | None:
+    """Of the linear classifier on known sources that it did not learn from; each weighs the same.
 
-
-def _thresholds(
-    languages: Sequence[str],
-    examples: Sequence[Weighted],
-    labels: NDArray[np.bool_],
-    scores: Floats,
-    weights: Floats,
-    precision: float,
-) -> dict[str, tuple[float, bool]]:
-    """By language, and whether the precision was reached; one with too little to choose on takes
-    the threshold of all documents together."""
-    together = choose(labels, scores, precision, weights)
-    found = {}
-    for language in languages:
-        mine = np.array([one.example.language == language for one in examples])
-        counts = [int((labels[mine] == side).sum()) for side in (True, False)]
-        found[language] = (
-            choose(labels[mine], scores[mine], precision, weights[mine])
-            if min(counts) >= FEWEST
-            else together
-        )
-    return found
+    None where there are none, or too few to leave one out.
+    """
+    if settings.known is None:
+        return None
+    every = [one.example for one in known]
+    scores = scores_unseen(every, settings.seed, settings.known.together)
+    told = ~np.isnan(scores)
+    examples = [example for example, is_told in zip(every, told, strict=True) if is_told]
+    labels = np.array([example.label for example in examples], bool)
+    if labels.all() or not labels.any():
+        return None
+    above = scores[told] - np.array([thresholds[example.language] for example in examples])
+    return quality(labels, above, 0.0, even_weights(examples), reached)
 
 
 def _with_transformer(
@@ -260,6 +250,7 @@ def _weights(examples: Sequence[Weighted]) -> Floats:
 def _write_evaluation(
     out: Path,
     found: Quality,
+    unseen: Quality | None,
     calibration: Calibration,
     labels: NDArray[np.bool_],
     scores: Floats,
@@ -268,12 +259,9 @@ def _write_evaluation(
 ) -> None:
     points = curve(labels, scores, weights)
     some = np.unique(np.linspace(0, len(points.thresholds) - 1, _CURVE_POINTS).astype(int))
-    rates = {"precision": found.precision, "recall": found.recall, "f1": found.f1}
     told: dict[str, Any] = {
-        "held_out": {
-            name: {part: None if np.isnan(value) else value for part, value in one._asdict().items()}
-            for name, one in rates.items()
-        },
+        "held_out": _rates(found),
+        "sources_left_out": _rates(unseen) if unseen else None,
         "reached": found.reached,
         "calibration": calibration._asdict(),
         "curve": {name: column[some].tolist() for name, column in points._asdict().items()},
@@ -283,8 +271,18 @@ def _write_evaluation(
     write_json(out / EVALUATION, told)
 
 
+def _rates(found: Quality) -> dict[str, dict[str, float | None]]:
+    """Of nothing taken there is no precision: what is not known is null."""
+    return {
+        name: {part: None if np.isnan(value) else value for part, value in one._asdict().items()}
+        for name, one in found._asdict().items()
+        if isinstance(one, Interval)
+    }
+
+
 def _numbers(
     found: Quality,
+    unseen: Quality | None,
     calibration: Calibration,
     parts: Mapping[str, list[Weighted]],
     labelled: Labelled | None,
@@ -294,13 +292,12 @@ def _numbers(
         "tested_on": Number(value=len(parts["held_out"]), unit="documents"),
         "calibration_error": Number(value=calibration.error, unit="probability"),
     }
-    for name in ("precision", "recall", "f1"):
-        interval = getattr(found, name)
-        for part in ("value", "low", "high"):
-            suffix = "" if part == "value" else f"_{part}"
-            # Of nothing taken there is no precision: what is not known is not a number.
-            if not np.isnan(value := getattr(interval, part)):
-                numbers[f"{name}{suffix}"] = Number(value=value, unit="share")
+    for prefix, one in (("", found), ("unseen_", unseen)):
+        for name, rates in _rates(one).items() if one else ():
+            for part, value in rates.items():
+                suffix = "" if part == "value" else f"_{part}"
+                if value is not None:
+                    numbers[f"{prefix}{name}{suffix}"] = Number(value=value, unit="share")
     if labelled:
         cost: Cost = labelled.cost
         for outcome, count in labelled.outcomes.items():

@@ -73,7 +73,9 @@ def _placed(
             content = row[text]
             if not isinstance(content, str) or not content.strip():
                 continue
-            place = hashlib.sha256(f"{seed}\0{content}".encode("utf-8", "surrogatepass")).hexdigest()
+            place = hashlib.sha256(
+                f"{seed}\0{content}".encode("utf-8", "surrogatepass")
+            ).hexdigest()
             length = sum(len(content) > bound for bound in _LENGTHS)
             stratum = "/".join([*(str(row[name]) for name in by), f"length {length}"])
             language = language_code(str(row.get("language") or ""))

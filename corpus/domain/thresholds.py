@@ -4,7 +4,7 @@ Scores are those of documents that the classifier did not learn from. Weights sa
 of the corpus each one stands for, so that a sample drawn unevenly tells the corpus' precision.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,9 @@ Labels = NDArray[np.bool_]
 RESAMPLES = 1_000
 CONFIDENCE = 0.95
 BINS = 10
+EVEN_ODDS = 0.0
+FEWEST = 30
+"""documents of either class of a language to choose its own threshold on"""
 
 
 class Interval(NamedTuple):
@@ -74,6 +77,33 @@ def choose(
     if len(enough):
         return float(points.thresholds[enough[-1]]), True
     return float(points.thresholds[np.argmax(points.precision)]), False
+
+
+def thresholds_by_language(
+    languages: Sequence[str],
+    language_of: Sequence[str],
+    labels: Labels,
+    scores: Floats,
+    weights: Floats,
+    precision: float,
+) -> tuple[dict[str, float], bool]:
+    """Log-odds by language, and whether all reach `precision`.
+
+    Never below even odds: documents that thresholds are chosen on are more like those that were
+    learned than the web is, and there a lower one lets in what was never seen (measured in
+    `benchmarks/domain_filter.py`). A language with too few documents takes the threshold of all.
+    """
+    said = np.array(language_of)
+    every = choose(labels, scores, precision, weights)
+    found: dict[str, float] = {}
+    reached = True
+    for language in languages:
+        mine = said == language
+        enough = min(int((labels[mine] == side).sum()) for side in (True, False)) >= FEWEST
+        own = choose(labels[mine], scores[mine], precision, weights[mine]) if enough else every
+        found[language] = max(own[0], EVEN_ODDS)
+        reached = reached and own[1]
+    return found, reached
 
 
 def quality(

@@ -61,7 +61,7 @@ def _folds(
             found.setdefault(source, place % folds)
     for group in together:
         known = [source for source in group if source in found]
-        found |= {source: found[known[0]] for source in known}
+        found |= dict.fromkeys(known, found[known[0]])
     return found
 
 
@@ -73,5 +73,5 @@ def even_weights(examples: Sequence[Example]) -> Floats:
         sizes[key] = sizes.get(key, 0) + 1
     sources = {label: sum(key[0] == label for key in sizes) for label in (True, False)}
     weights = np.array([1 / sizes[e.label, e.source] / sources[e.label] for e in examples])
-    return weights * len(examples) / weights.sum()
-
+    even: Floats = weights * len(examples) / weights.sum()
+    return even

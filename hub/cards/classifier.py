@@ -10,6 +10,11 @@ from hub.cards.licence_field import model_licence
 from hub.cards.markdown import figure, licence_links, lineage, making, table
 from hub.manifest import Manifest
 
+_WORDS = {
+    f"unseen_{name}": f"{name}, on sources left out in turn"
+    for name in ("precision", "recall", "f1")
+}
+
 
 @dataclass(frozen=True)
 class ClassifierCard:
@@ -54,8 +59,8 @@ On {figure(manifest, "tested_on")} that it did not learn from and that no thresh
 
 {table(("measure", "value", "95% interval"), _measures(manifest), right=(1,))}
 
-The threshold was chosen for a precision of {settings["precision"]:g}; the precision-recall curve and
-the calibration are in `evaluation.json`. Expected calibration error of its probabilities:
+The threshold was chosen for a precision of {settings["precision"]:g}; the precision-recall curve
+and the calibration are in `evaluation.json`. Expected calibration error of its probabilities:
 {figure(manifest, "calibration_error")}.
 
 ## How it was made
@@ -90,12 +95,20 @@ far their documents are from those it was tested on (above 0.25: label a new sam
 
 def _measures(manifest: Manifest) -> list[tuple[str, str, str]]:
     rows = []
-    for name in ("precision", "recall", "f1"):
+    names = ("precision", "recall", "f1")
+    unseen = [f"unseen_{name}" for name in names if f"unseen_{name}" in manifest.numbers]
+    for name in (*names, *unseen):
         value, low, high = (manifest.numbers.get(f"{name}{end}") for end in ("", "_low", "_high"))
         if value and low and high:
-            rows.append((name, f"{value.value:.3f}", f"{low.value:.3f} to {high.value:.3f}"))
+            rows.append(
+                (
+                    _WORDS.get(name, name),
+                    f"{value.value:.3f}",
+                    f"{low.value:.3f} to {high.value:.3f}",
+                )
+            )
         else:
-            rows.append((name, "not known", ""))
+            rows.append((_WORDS.get(name, name), "not known", ""))
     return rows
 
 
@@ -104,8 +117,8 @@ def _labels(card: ClassifierCard) -> str:
     said = []
     if known := card.settings["known"]:
         said.append(
-            f"Sources that are {card.settings['domain']} as a whole: {', '.join(known['positive'])}; "
-            f"that are not: {', '.join(known['negative'])}. Thresholds were chosen on sources left out."
+            f"Sources that are {card.settings['domain']} as a whole: "
+            f"{', '.join(known['positive'])}; that are not: {', '.join(known['negative'])}."
         )
     if labeller := card.settings["labeller"]:
         endpoint, local = labeller["endpoint"], labeller["local"]

@@ -7,8 +7,7 @@ from typing import Any
 
 from huggingface_hub import DatasetCardData
 
-from hub.cards import sections
-from hub.cards import domain
+from hub.cards import domain, sections
 from hub.cards.dataset_info import dataset_info
 from hub.cards.licence_field import dataset_licence
 from hub.cards.markdown import figure, lineage, making, table

@@ -13,15 +13,16 @@ def section(corpus: Manifest, classifier: Manifest | None, links: dict[str, str]
         return ""
     drift = corpus.numbers.get("domain_drift")
     moved = (
-        "**Its scores here are distributed otherwise than where it was tested: the precision stated "
-        "below may not hold.** "
+        "**Its scores here are distributed otherwise than where it was tested: the precision "
+        "stated below may not hold.** "
         if drift and drift.value > MOVED
         else ""
     )
     return f"""## Domain filter
 
-Of {figure(corpus, "domain_scored")} that were read and judged, {figure(corpus, "domain_taken")} were
-taken as {classifier.recipe["filter"]["domain"]} by {links.get(classifier.name, classifier.name)};
+Of {figure(corpus, "domain_scored")} that were read and judged, {figure(corpus, "domain_taken")}
+were taken as {classifier.recipe["filter"]["domain"]} by
+{links.get(classifier.name, classifier.name)};
 {figure(corpus, "domain_not_judged")} are in a language that it did not learn, or have no words, and
 are left out. Every score is in the ledger (`domain_score`). {moved}On documents that it did not
 learn from its precision is {_interval(classifier, "precision")}, its recall
