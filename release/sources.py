@@ -58,7 +58,8 @@ def _say(progress: Callable[[str], None], source: str, line: str) -> None:
 
 
 def _used(recipe: Recipe) -> dict[str, SourceSettings]:
-    """The sources that a corpus takes."""
-    users = [*recipe.release.filters.values(), *recipe.release.corpora.values()]
-    names = [name for user in users for name in user.sources]
+    """The sources that a corpus takes or a filter learns from."""
+    release = recipe.release
+    names = [name for filter in release.filters.values() for name in filter.sources]
+    names += [name for corpus in release.corpora.values() for name in corpus.sources]
     return {name: recipe.release.sources[name] for name in dict.fromkeys(names)}

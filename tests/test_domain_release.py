@@ -164,3 +164,27 @@ def test_a_release_file_names_its_filters(recipe: Path):
     done = imprimatur("plan", recipe, "--set", "filters.medical.known.negative=[clinic]")
     assert done.returncode == 2 and "either positive or negative" in done.stderr + done.stdout
     assert load(recipe).release.filters["medical"].precision == 0.95
+
+
+def test_the_classifier_is_published_with_its_card_and_the_corpus_says_how_it_was_chosen(
+    made: Workdir, recipe: Path
+):
+    from hub.verify import check_classifier
+    from release.publication import assemble
+    from release.run import run
+
+    release = load(recipe)
+    ran = run(release, made.path, "imprimatur run", print)
+    assert ran.made == []
+    publication, folder = assemble(release, ran.artefacts, made.path)
+    (repo,) = [one for one in publication.repos if one.type == "model"]
+    published = folder / "model" / "imprimatur-demo" / "webmed-medical"
+    card = (published / "README.md").read_text("utf-8")
+    assert "pipeline_tag: text-classification" in card and "license: apache-2.0" in card
+    assert "95% interval" in card and "clinic, surgery" in card
+    assert "precision, on sources left out in turn" in card
+    assert "a classifier with" in check_classifier(repo, published)
+    corpus = (folder / "dataset" / "imprimatur-demo" / "webmed-filtered" / "README.md").read_text()
+    assert "## Domain filter" in corpus and "300 documents that were read and judged" in corpus
+    plain = (folder / "dataset" / "imprimatur-demo" / "webmed-everything" / "README.md").read_text()
+    assert "## Domain filter" not in plain

@@ -29,7 +29,8 @@ class Model:
         if self.tokenizer.pad_token is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token or self.tokenizer.unk_token
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.model: Any = AutoModelForCausalLM.from_pretrained(folder).eval().to(self.device)
+        model: Any = AutoModelForCausalLM.from_pretrained(folder)
+        self.model = model.eval().to(self.device)
         self.answers = [
             sorted(self._first_tokens(word)) for word in (settings.positive, settings.negative)
         ]

@@ -17,8 +17,9 @@ RESAMPLES = 1_000
 CONFIDENCE = 0.95
 BINS = 10
 EVEN_ODDS = 0.0
-FEWEST = 30
-"""documents of either class of a language to choose its own threshold on"""
+FEWEST = 100
+"""documents of either class of a language to choose its own threshold on: with fewer a precision of
+0.95 is not known to within four points"""
 
 
 class Interval(NamedTuple):
@@ -133,9 +134,11 @@ def bootstrap(
     value = measure(np.arange(size))
     drawn = np.array([measure(chance.integers(size, size=size)) for _ in range(RESAMPLES)])
     tails = (1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2
-    low, high = np.nanquantile(drawn, tails, axis=0)
+    known = [column[~np.isnan(column)] for column in drawn.T]
+    bounds = [np.quantile(column, tails) if len(column) else (np.nan, np.nan) for column in known]
     return tuple(
-        Interval(float(v), float(a), float(b)) for v, a, b in zip(value, low, high, strict=True)
+        Interval(float(v), float(low), float(high))
+        for v, (low, high) in zip(value, bounds, strict=True)
     )
 
 
