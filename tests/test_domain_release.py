@@ -167,17 +167,22 @@ def test_a_release_file_names_its_filters(recipe: Path):
 
 
 def test_the_classifier_is_published_with_its_card_and_the_corpus_says_how_it_was_chosen(
-    made: Workdir, recipe: Path
+    made: Workdir, recipe: Path, tmp_path: Path
 ):
     from hub.verify import check_classifier
-    from release.publication import assemble
+    from release.publication import classifiers, corpora
+    from release.publication.context import Context
     from release.run import run
 
     release = load(recipe)
     ran = run(release, made.path, "imprimatur run", print)
     assert ran.made == []
-    publication, folder = assemble(release, ran.artefacts, made.path)
-    (repo,) = [one for one in publication.repos if one.type == "model"]
+    context = Context(release, ran.artefacts, [], [], None)
+    folder = tmp_path / "publication" / "building"
+    repo = classifiers.repo(context, folder, "medical")
+    for name in ("filtered", "everything"):
+        corpora.repo(context, folder, name)
+    assert context.filters == ["medical"]
     published = folder / "model" / "imprimatur-demo" / "webmed-medical"
     card = (published / "README.md").read_text("utf-8")
     assert "pipeline_tag: text-classification" in card and "license: apache-2.0" in card
