@@ -68,7 +68,7 @@ def take_census(units: Sequence[Unit], order: Sequence[str], judge: Judge, hits:
             judged = pooled.get(int(leader[at])) or judge.judge(
                 (evidence, terms), unit.source, judge.about([(id, unit.source)])
             )
-            allowed[at] = judged.judgement.corpus.verdict == "allowed"
+            allowed[at] = judged.verdict.verdict == "allowed"
     return Census(units, first, known, leader, pooled, allowed, _renamed(units, first))
 
 

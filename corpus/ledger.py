@@ -38,6 +38,10 @@ SCORED_SCHEMA = LEDGER_SCHEMA.append(pa.field("domain_score", pa.float32()))
 """of a corpus with a domain filter; null: the classifier did not judge the document"""
 
 
+UNREAD = "LicenseRef-unknown"
+"""the licence of what may be trained on by another right"""
+
+
 @dataclass
 class Tally:
     """What the card says of one source."""
@@ -145,8 +149,8 @@ def _rows(
             outside = scores is not None and int(scores.verdict[leader]) == NOT_JUDGED
             row |= {
                 "rule": _rule(row, judged, questions.get(leader, ""), near, outside),
-                "verdict": judged.judgement.corpus.verdict,
-                "licence": judged.resolved.licence or "",
+                "verdict": judged.verdict.verdict,
+                "licence": judged.resolved.licence or (UNREAD if status == "kept" else ""),
                 "evidence": judged.resolved.statement,
                 "rank": judged.resolved.rank or 0,
                 "attribution": attribution or credit,
@@ -193,5 +197,4 @@ def _rule(
     if row["status"] in SPLITS:
         by = f" by its near copy {instead}" if instead else ""
         return f"belongs to the split {row['status']}{by}"
-    rule: str = judged.judgement.corpus.rule
-    return rule
+    return judged.verdict.rule

@@ -244,7 +244,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--key", type=Path, help="the publisher's public key")
     arguments = parser.parse_args(argv)
     os.environ["HF_DATASETS_CACHE"] = str(arguments.into / "datasets-cache")
-    logging.getLogger("torchao").setLevel(logging.ERROR)  # it prints paths of this machine
+    for name in ("torchao", "torch.utils._pytree"):  # they print paths of this machine
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         record = verify(
             arguments.results, arguments.tag, arguments.into,

@@ -54,9 +54,10 @@ class Context:
 
     @property
     def corpora(self) -> list[str]:
-        """What is kept for evaluation stays unpublished, or it would not stay unseen."""
+        """What is kept for evaluation stays unpublished, or it would not stay unseen; and so does
+        what may be trained on only."""
         found = self.recipe.release.corpora.items()
-        return [name for name, corpus in found if corpus.split == "train"]
+        return [name for name, corpus in found if corpus.split == "train" and corpus.publish]
 
     @property
     def filters(self) -> list[str]:
@@ -91,7 +92,7 @@ class Context:
         """Every corpus that went into a model, through all its ancestors."""
         found: dict[str, None] = {}
         for entry in self.artefacts[name].manifest.inputs:
-            if entry.name in self.corpora:
+            if entry.name in self.recipe.release.corpora:
                 found[entry.name] = None
             elif entry.name in self.models:
                 found |= dict.fromkeys(self.training_corpora(entry.name))
