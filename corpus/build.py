@@ -78,22 +78,25 @@ def build(
     digests: Mapping[str, str] | None = None,
     tokenizer: Path | None = None,
     system: CorpusSystem | None = None,
+    classifier: Path | None = None,
 ) -> Built:
     """Write the corpus to `out` and what was left out to `excluded`.
 
     `tasks` maps the tasks to keep out to their `items.jsonl`; `shares` says which part of
     the documents is reserved for evaluation; `recorded` is what people decided about licences;
     `digests` are those of the sources' content, taken here where they are not given; `tokenizer`
-    is the folder of the model whose tokens the mixture is counted in.
+    is the folder of the model whose tokens the mixture is counted in, `classifier` that of the
+    domain filter.
     """
     from corpus.census import all_hits, take_census
     from corpus.choosing import mixture, without_near_duplicates
     from corpus.decide import Judge, decide
+    from corpus.domain.apply import TAKEN, all_scores
     from corpus.executors import LOCAL, execute
     from corpus.ledger import write_ledger
-    from corpus.outcome import describe, write_hits, write_lines
+    from corpus.outcome import describe, with_scores, write_hits, write_lines
     from corpus.pipeline import WriteShards
-    from corpus.reading import examine_units, read_units
+    from corpus.reading import examine_units, read_units, score_units
     from corpus.units import Unit
 
     sources = {name: sources[name] for name in settings.sources}
@@ -117,11 +120,16 @@ def build(
     judge = Judge(settings, sources, recorded)
     hits = all_hits(units, examined.hits_folder)
     census = take_census(units, settings.sources, judge, hits)
-    fates = decide(census.known, census.allowed, census.leader, settings, shares)
+    scores = None
+    if classifier:
+        scores = all_scores(units, score_units(units, classifier, run), classifier)
+    outside = None if scores is None else scores.verdict != TAKEN
+    fates = decide(census.known, census.allowed, census.leader, settings, shares, outside)
     without_near_duplicates(settings, census, fates, judge, examined.signatures_folder, scratch)
     mixed = mixture(settings, census, fates, tokenizer)
     found = examined.questions.worst_by_document(hits)
-    tallies = write_ledger(census, fates, judge, sources, found, out / "ledger.parquet", decided)
+    ledger = out / "ledger.parquet"
+    tallies = write_ledger(census, fates, judge, sources, found, ledger, decided, scores)
     progress(f"writing {len(fates.of('kept'))} of {len(fates.status)} documents")
     shards: list[list[Unit]] = [[] for _ in range(settings.shards)]
     for unit in units:
@@ -129,4 +137,5 @@ def build(
     run("write", [WriteShards(shards, decided, out / "data", excluded / "data")], settings.shards)
     items = write_hits(out / "hits.parquet", tasks, examined.questions, hits, census, fates)
     write_lines(out / "boilerplate.parquet", units)
-    return describe(settings, tallies, units, mixed, items, out, excluded)
+    built = describe(settings, tallies, units, mixed, items, out, excluded)
+    return with_scores(built, scores, classifier) if scores and classifier else built

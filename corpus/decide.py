@@ -1,8 +1,9 @@
 """What becomes of each document, decided once all of them are known.
 
 The order is fixed and a document leaves at the first rule that takes it: unreadable, licence, other
-split, personal data, contaminated, copy, near duplicate, mixture. Copies pool their evidence before
-the licence is judged, so that a copy found under better words does not launder the original.
+split, personal data, contaminated, not of the domain, copy, near duplicate, mixture. Copies pool
+their evidence before the licence is judged, so that a copy found under better words does not
+launder the original.
 
 A document is a number here, and what is known about all of them are arrays of a few bytes each;
 names and words are read again from the units when rows are written.
@@ -25,12 +26,14 @@ from hub.licences.table import restrictiveness
 Status = Split | Literal["kept", "excluded"]
 """a split: the document belongs to that one, not to this"""
 Reason = Literal[
-    "", "unreadable", "licence", "personal", "contaminated", "duplicate", "near_duplicate", "mix"
-]
+    "", "unreadable", "licence", "personal", "contaminated", "domain", "duplicate",
+    "near_duplicate", "mix",
+]  # fmt: skip
 SPLITS: tuple[Split, ...] = ("train", "validation", "held_out")
 STATUSES: tuple[Status, ...] = (*SPLITS, "kept", "excluded")
 REASONS: tuple[Reason, ...] = (
-    "", "unreadable", "licence", "personal", "contaminated", "duplicate", "near_duplicate", "mix",
+    "", "unreadable", "licence", "personal", "contaminated", "domain", "duplicate",
+    "near_duplicate", "mix",
 )  # fmt: skip
 _KEPT, _EXCLUDED = STATUSES.index("kept"), STATUSES.index("excluded")
 
@@ -162,11 +165,12 @@ def decide(
     leader: Numbers,
     settings: CorpusSettings,
     shares: Shares,
+    outside: Flags | None = None,
 ) -> Fates:
     """All that is decided without looking for near duplicates.
 
     `leader` is for each document the copy that stands for all of them, mostly itself; `allowed`
-    says whether the pooled evidence lets it in.
+    says whether the pooled evidence lets it in, `outside` what a domain filter leaves out.
     """
     size = len(leader)
     fates = Fates(
@@ -174,6 +178,8 @@ def decide(
     )
     candidates = (fates.status == SPLITS.index(settings.split)) & allowed & ~known.unreadable
     fates.status[candidates] = _KEPT
+    if outside is not None:
+        fates.exclude(candidates & outside[leader], "domain")
     if settings.contaminated == "drop":
         fates.exclude(candidates & known.contaminated[leader], "contaminated")
     if settings.personal_data == "drop":

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from corpus.census import Census
 from corpus.decide import REASONS, SPLITS, STATUSES, Fates, Judge, Judged
+from corpus.domain.apply import NOT_JUDGED, Scores
 from corpus.pipeline import ParquetFile
 from corpus.settings import SourceSettings
 from corpus.units import BATCH_ROWS
@@ -33,6 +34,8 @@ _TEXT = (
 )  # fmt: skip
 _TYPES = {"rank": pa.int64(), "num_words": pa.int64(), "similarity": pa.float64()}
 LEDGER_SCHEMA = pa.schema([(name, _TYPES.get(name, pa.string())) for name in _TEXT])
+SCORED_SCHEMA = LEDGER_SCHEMA.append(pa.field("domain_score", pa.float32()))
+"""of a corpus with a domain filter; null: the classifier did not judge the document"""
 
 
 UNREAD = "LicenseRef-unknown"
@@ -72,14 +75,17 @@ def write_ledger(
     questions: Mapping[int, str],
     ledger: Path,
     decided: Path,
+    scores: Scores | None = None,
 ) -> dict[str, Tally]:
-    """`questions` are the test questions found, by document; one tally a source."""
+    """`questions` are the test questions found, `scores` a domain filter's, by document; one tally
+    a source."""
     tallies = {source: Tally() for source in sources}
+    schema = LEDGER_SCHEMA if scores is None else SCORED_SCHEMA
     with ExitStack() as stack:
-        whole = stack.enter_context(ParquetFile(ledger, LEDGER_SCHEMA))
+        whole = stack.enter_context(ParquetFile(ledger, schema))
         rows: list[dict[str, Any]] = []
         shard, writer = -1, None
-        for part, row in _rows(census, fates, judge, sources, questions):
+        for part, row in _rows(census, fates, judge, sources, questions, scores):
             if part != shard or len(rows) == BATCH_ROWS:
                 if writer:
                     writer.write_batch(pa.RecordBatch.from_pylist(rows, LEDGER_SCHEMA))
@@ -105,6 +111,7 @@ def _rows(
     judge: Judge,
     sources: Mapping[str, SourceSettings],
     questions: Mapping[int, str],
+    scores: Scores | None,
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     names = census.names(fates.kept_instead[fates.kept_instead >= 0].tolist())
     columns = ["id", "language", "attribution", "evidence", "problem", "num_words"]
@@ -129,6 +136,9 @@ def _rows(
                 "similarity": float(fates.similarity[number]) if status == "excluded" else 0.0,
                 "num_words": num_words,
             }
+            if scores is not None:
+                score = float(scores.score[number])
+                row["domain_score"] = None if score != score else score
             if problem:
                 yield unit.part, row | _UNJUDGED | {"rule": problem}
                 continue
@@ -136,8 +146,9 @@ def _rows(
                 (evidence, terms), unit.source, judge.about([(id, unit.source)])
             )
             near = names[instead] if instead >= 0 else ""
+            outside = scores is not None and int(scores.verdict[leader]) == NOT_JUDGED
             row |= {
-                "rule": _rule(row, judged, questions.get(leader, ""), near),
+                "rule": _rule(row, judged, questions.get(leader, ""), near, outside),
                 "verdict": judged.verdict.verdict,
                 "licence": judged.resolved.licence or (UNREAD if status == "kept" else ""),
                 "evidence": judged.resolved.statement,
@@ -165,8 +176,14 @@ def _basis(census: Census, sources: Mapping[str, SourceSettings], leader: int) -
     return leading.rights_basis.words
 
 
-def _rule(row: Mapping[str, str], judged: Judged, question: str, instead: str) -> str:
+def _rule(
+    row: Mapping[str, Any], judged: Judged, question: str, instead: str, unjudged: bool
+) -> str:
     match row["reason"]:
+        case "domain" if unjudged:
+            return "the domain filter cannot judge its language, or it has no words"
+        case "domain":
+            return "below the domain filter's threshold"
         case "personal":
             return "contains personal data"
         case "contaminated":

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from corpus.census import Census
     from corpus.decide import Fates
     from corpus.decontaminate import Hits, Questions
+    from corpus.domain.apply import Scores
     from corpus.ledger import Tally
     from corpus.mix import Mixed
     from corpus.units import Unit
@@ -78,6 +79,23 @@ def describe(
         corpus=Outcome((*payload, "statistics.json"), numbers, tuple(sorted(licences))),
         excluded=Outcome(tuple(left_out), {"documents": num_excluded}),
     )
+
+
+def with_scores(built: Built, scores: "Scores", classifier: Path) -> Built:
+    """With what the domain filter did, and how far its documents moved from those it learned."""
+    from corpus.domain.apply import NOT_JUDGED, TAKEN, drift_of
+
+    judged = scores.verdict != NOT_JUDGED
+    numbers = dict(built.corpus.numbers)
+    numbers["domain_scored"] = Number(value=int(judged.sum()), unit="documents")
+    numbers["domain_taken"] = Number(value=int((scores.verdict == TAKEN).sum()), unit="documents")
+    numbers["domain_not_judged"] = Number(value=int((~judged).sum()), unit="documents")
+    if judged.any():
+        drift = round(drift_of(scores, classifier), 4)
+        numbers["domain_drift"] = Number(value=drift, unit="population stability index")
+    if scores.asked:
+        numbers["domain_asked"] = Number(value=scores.asked, unit="documents of the transformer")
+    return replace(built, corpus=replace(built.corpus, numbers=numbers))
 
 
 def write_hits(

@@ -49,7 +49,7 @@ MiB. Of at most 4 bytes a character, and one document more of 64 MiB (the reader
 MiB at most"""
 
 
-class _Step(PipelineStep):  # type: ignore[misc]  # datatrove ships no types
+class Task(PipelineStep):  # type: ignore[misc]  # datatrove ships no types
     """The executors copy a step for every task; what it only reads is shared."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
@@ -58,7 +58,7 @@ class _Step(PipelineStep):  # type: ignore[misc]  # datatrove ships no types
         return twin
 
 
-class Read(_Step):
+class Read(Task):
     """The files of the unit of this task, document by document."""
 
     type = "reader"
@@ -83,7 +83,7 @@ class Read(_Step):
                 )  # fmt: skip
 
 
-class Clean(_Step):
+class Clean(Task):
     """As the settings ask; a text that vanishes under it is set aside."""
 
     type = "format"
@@ -106,7 +106,7 @@ class Clean(_Step):
             yield document
 
 
-class Languages(_Step):
+class Languages(Task):
     """Told where a source asks for some only: a document in another one is set aside."""
 
     type = "filter"
@@ -131,7 +131,7 @@ class Languages(_Step):
             yield document
 
 
-class CountLines(_Step):
+class CountLines(Task):
     """In how many documents of the unit each line stands that could be boilerplate."""
 
     type = "writer"
@@ -151,7 +151,7 @@ class CountLines(_Step):
         return iter(())
 
 
-class WithoutBoilerplate(_Step):
+class WithoutBoilerplate(Task):
     """Lines that are repeated over many documents of the source are taken out."""
 
     type = "format"
@@ -184,7 +184,7 @@ class WithoutBoilerplate(_Step):
         write_json(unit.lines, lines)
 
 
-class PersonalData(_Step):
+class PersonalData(Task):
     """Counted always; masked, if so asked, before the text is written anywhere."""
 
     type = "format"
@@ -212,7 +212,7 @@ class PersonalData(_Step):
             yield document
 
 
-class Spill(_Step):
+class Spill(Task):
     """To disk, for the decisions that need to know all documents."""
 
     type = "writer"
@@ -229,7 +229,7 @@ class Spill(_Step):
         return iter(())
 
 
-class Examine(_Step):
+class Examine(Task):
     """Signatures and test questions, for units where they were not found yet."""
 
     type = "stats"
@@ -255,7 +255,7 @@ class Examine(_Step):
         return iter(())
 
 
-class WriteShards(_Step):
+class WriteShards(Task):
     """One Parquet shard of kept text and one of excluded text a task, by the decisions made."""
 
     type = "writer"

@@ -22,10 +22,13 @@ from corpus.pipeline import (
 from corpus.settings import CorpusSettings, SourceSettings
 from corpus.units import Unit
 from hub.disk import sha256_file
-from hub.manifest import canonical_sha256
+from hub.manifest import MANIFEST, canonical_sha256
 
 READ_VERSION = 3
 """Raise it when reading, cleaning or masking would give other texts: units are made again."""
+
+SCORE_VERSION = 1
+"""The same for scores of a domain classifier."""
 
 EXAMINE_VERSION = 1
 """The same for signatures and for what is found of test questions."""
@@ -108,6 +111,21 @@ def examine_units(
         questions[0] if questions else None,
         signatures[0] if signatures else None,
     )
+
+
+def score_units(units: Sequence[Unit], classifier: Path, run: Run) -> str:
+    """The folder beside the units where their scores lie; it is named by the classifier."""
+    from corpus.domain.apply import Score
+
+    content = [
+        [path.relative_to(classifier).as_posix(), sha256_file(path)]
+        for path in sorted(classifier.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    ]
+    name = f"domain-{canonical_sha256([content, SCORE_VERSION])[:16]}"
+    missing = [unit for unit in units if not unit.beside(name).exists()]
+    run("score", [Score(missing, classifier, name)], len(missing))
+    return name
 
 
 def _unit_key(settings: CorpusSettings, source: SourceSettings, digest: str) -> str:

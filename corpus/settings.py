@@ -193,10 +193,25 @@ class CorpusSettings(_Settings):
     """flag: a document with a test question stays; hits.parquet says which"""
     boilerplate: BoilerplateSettings | None = None
     """none: repeated lines stay"""
+    domain_filter: str = ""
+    """name of one of `filters`: what its classifier does not take is left out; every document's
+    score is in the ledger"""
     mix: Mix | None = None
     """none: all documents"""
+    sized_as: str = ""
+    """a corpus: as many words as that one, drawn at random; the ablation of a filter"""
+    sized_in: str = ""
+    """a model: counts that size in tokens of its tokenizer"""
     shards: int = Field(default=1, ge=1, le=10_000)
     """Parquet files; the same for any number of workers"""
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Self:
+        if self.sized_as and self.mix:
+            raise ValueError("sized_as draws a random sample, mix a planned one: say one of them")
+        if self.sized_in and not self.sized_as:
+            raise ValueError("sized_in counts the size of sized_as: name that corpus")
+        return self
 
 
 class CorpusSystem(_Settings):

@@ -186,6 +186,8 @@ def check_model(repo: PublishedRepo, tag: str, folder: Path) -> str:
     from huggingface_hub import ModelCard
     from transformers import AutoModelForCausalLM, AutoTokenizer, pipeline
 
+    if (folder / "filter.json").is_file():
+        return check_classifier(repo, folder)
     card = ModelCard.load(folder / "README.md")
     stated = card.data.to_dict().get("model-index") or []
     metrics = sum(len(result["metrics"]) for entry in stated for result in entry["results"])
@@ -202,6 +204,19 @@ def check_model(repo: PublishedRepo, tag: str, folder: Path) -> str:
     if len(written) <= len(prompt):
         raise Unexpected(f"{repo.id}: the model writes nothing")
     return f"loads and writes, {len(results)} results on the card"
+
+
+def check_classifier(repo: PublishedRepo, folder: Path) -> str:
+    """Its weights are numbers and its thresholds are those of its languages."""
+    import numpy as np
+
+    told = json.loads((folder / "filter.json").read_bytes())
+    weights = np.load(folder / "weights.npy", allow_pickle=False)
+    if not np.isfinite(weights).all() or not weights.any():
+        raise Unexpected(f"{repo.id}: the weights of the classifier are not numbers")
+    if set(told["thresholds"]) != set(told["languages"]):
+        raise Unexpected(f"{repo.id}: the thresholds are not those of its languages")
+    return f"a classifier with {np.count_nonzero(weights):,} weights"
 
 
 def check_space(repo: PublishedRepo, tag: str, folder: Path) -> str:

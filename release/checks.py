@@ -28,7 +28,17 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
                     where,
                     f"unknown licence “{said.licence}”: use an SPDX id, or leave the terms out",
                 )
+    for name, one in release.filters.items():
+        yield from _undefined(("filters", name), one.sources, release.sources)
+        if recognise(one.licence) is None:
+            yield ("filters", name, "licence"), f"unknown licence “{one.licence}”: use an SPDX id"
     for name, corpus in release.corpora.items():
+        named = [corpus.domain_filter] if corpus.domain_filter else []
+        yield from _undefined(("corpora", name, "domain_filter"), named, release.filters)
+        named = [corpus.sized_as] if corpus.sized_as else []
+        yield from _undefined(("corpora", name, "sized_as"), named, release.corpora)
+        named = [corpus.sized_in] if corpus.sized_in else []
+        yield from _undefined(("corpora", name, "sized_in"), named, models)
         yield from _undefined(("corpora", name, "sources"), corpus.sources, release.sources)
         yield from _undefined(("corpora", name, "decontaminate"), corpus.decontaminate, tasks)
         if corpus.mix:
@@ -157,8 +167,8 @@ def _names_given_twice(release: Release, tasks: dict[str, Any]) -> Iterator[Comp
     """Artefacts share one namespace: each is a folder of the work folder and a repo."""
     seen: dict[str, str] = {}
     sections: dict[str, dict[str, Any]] = {
-        "corpora": release.corpora, "models": release.models, "training": release.training,
-        "finetuning": release.finetuning,
+        "filters": release.filters, "corpora": release.corpora, "models": release.models,
+        "training": release.training, "finetuning": release.finetuning,
         "merging": release.merging, "quantised": release.quantised, "evaluation.tasks": tasks,
     }  # fmt: skip
     for section, names in sections.items():

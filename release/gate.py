@@ -31,7 +31,10 @@ def gate(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
         acts += ("commercial",) if corpus.use == "commercial" else ()
         refusals += _of_corpus(name, artefacts[name], acts)
     release = recipe.release
-    for name in [*release.training, *release.finetuning, *release.merging, *release.quantised]:
+    for name in [
+        *release.filters, *release.training, *release.finetuning, *release.merging,
+        *release.quantised,
+    ]:  # fmt: skip
         licences = artefacts[name].manifest.licence
         if not licences:
             refusals.append(f"{name}: no licence is stated for it")

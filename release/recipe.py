@@ -22,6 +22,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml.comments import CommentedMap
 
+from corpus.domain.settings import FilterSettings
 from corpus.settings import CorpusSettings, SourceSettings
 from evaluation.settings import EvaluationSettings
 from hub.failure import BadInput
@@ -32,7 +33,7 @@ from release.schema import Release, SpaceSettings
 from training.settings import FineTuningSettings, TinyModel, TrainingSettings
 
 SECTIONS = (
-    "sources", "corpora", "models", "training", "finetuning", "merging", "quantised",
+    "sources", "filters", "corpora", "models", "training", "finetuning", "merging", "quantised",
     "evaluation.tasks",
 )  # fmt: skip
 """Where the keys are names that the file defines."""
@@ -150,8 +151,8 @@ def _problem(path: Path, tree: Any, entry: Any) -> Problem:
 def _known_fields(location: tuple[str | int, ...]) -> list[str]:
     """Field names that would have been right where the unknown one stands."""
     models: dict[str, type[BaseModel]] = {
-        "sources": SourceSettings, "corpora": CorpusSettings, "training": TrainingSettings,
-        "finetuning": FineTuningSettings,
+        "sources": SourceSettings, "filters": FilterSettings, "corpora": CorpusSettings,
+        "training": TrainingSettings, "finetuning": FineTuningSettings,
         "merging": MergingSettings, "quantised": QuantisedSettings,
         "evaluation": EvaluationSettings, "models": TinyModel, "space": SpaceSettings,
     }  # fmt: skip

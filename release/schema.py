@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from corpus.domain.settings import FilterSettings
 from corpus.settings import CorpusSettings, CorpusSystem, SourceSettings
 from evaluation.settings import EvaluationSettings
 from hub.licences.compose import Position
@@ -72,6 +73,8 @@ class Release(_Settings):
     systems: Systems = Systems()
     """where stages run; never changes a result"""
     sources: dict[Name, SourceSettings]
+    filters: dict[Name, FilterSettings] = {}
+    """classifiers that find the documents of a domain"""
     corpora: dict[Name, CorpusSettings]
     training_position: Position = "use-follows"
     """what training does to the obligations of the texts; argued in docs/licences.md"""

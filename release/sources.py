@@ -58,7 +58,9 @@ def _say(progress: Callable[[str], None], source: str, line: str) -> None:
 
 
 def _used(recipe: Recipe) -> dict[str, SourceSettings]:
-    """The sources that a corpus or a fine-tuning takes."""
-    names = [name for corpus in recipe.release.corpora.values() for name in corpus.sources]
-    names += [tuning.examples for tuning in recipe.release.finetuning.values()]
+    """The sources that a corpus or a fine-tuning takes, or a filter learns from."""
+    release = recipe.release
+    names = [name for filter in release.filters.values() for name in filter.sources]
+    names += [name for corpus in release.corpora.values() for name in corpus.sources]
+    names += [tuning.examples for tuning in release.finetuning.values()]
     return {name: recipe.release.sources[name] for name in dict.fromkeys(names)}

@@ -7,7 +7,7 @@ from typing import Any
 
 from huggingface_hub import DatasetCardData
 
-from hub.cards import sections
+from hub.cards import domain, sections
 from hub.cards.dataset_info import dataset_info
 from hub.cards.licence_field import dataset_licence
 from hub.cards.markdown import figure, lineage, making, table
@@ -26,6 +26,7 @@ _REASONS = {
     "excluded_personal": "they contain personal data",
     "excluded_contaminated": "they contain a question of the evaluation",
     "excluded_unreadable": "they could not be read",
+    "excluded_domain": "the domain filter did not take them",
     "excluded_mix": "beyond what the mixture asks for",
     "split_validation": "kept apart for choosing between models, and never published",
     "split_held_out": "kept apart for the final evaluation, and never published",
@@ -47,6 +48,8 @@ class DatasetCard:
     languages: Sequence[str]
     decisions: Sequence[tuple[str, str, str, str]]
     """(rule, about, who, why)"""
+    domain_filter: Manifest | None
+    """of the classifier that chose the documents"""
     personal_data: str
     """mask, drop or count"""
     names: bool
@@ -161,7 +164,7 @@ or not: the words that decided about its licence, their rank (1 the document's o
 
 {test_questions(manifest)}
 
-## Personal data
+{domain.section(card.manifest, card.domain_filter, card.links)}## Personal data
 
 {_personal(card)}
 

@@ -40,7 +40,7 @@ def _in_memory(table: Any) -> int:
     return sum(
         batch.nbytes
         for group in range(groups)
-        for batch in table.iter_batches(largest, row_groups=[group])
+        for batch in table.iter_batches(max(largest, 1), row_groups=[group])
     )
 
 

@@ -11,7 +11,7 @@ from hub.manifest import Artefact
 from hub.publication import PUBLICATION, Publication, digest_of
 from release import claims, previous, table
 from release.gate import gate
-from release.publication import corpora, models, results, space
+from release.publication import classifiers, corpora, models, results, space
 from release.publication.context import Context
 from release.recipe import Recipe
 
@@ -32,6 +32,7 @@ def assemble(
     shutil.rmtree(building, ignore_errors=True)
     repos = [
         *(corpora.repo(context, building, name) for name in context.corpora),
+        *(classifiers.repo(context, building, name) for name in context.filters),
         *(models.repo(context, building, name) for name in context.models),
         results.repo(context, building),
         *([space.repo(context, building)] if recipe.release.space else []),

@@ -27,7 +27,7 @@ class Context:
     @cached_property
     def graph(self) -> Graph:
         repos = {name: f"dataset/{self.repo(name)}" for name in self.corpora}
-        repos |= {name: f"model/{self.repo(name)}" for name in self.models}
+        repos |= {name: f"model/{self.repo(name)}" for name in [*self.filters, *self.models]}
         manifests = [artefact.manifest for artefact in self.artefacts.values()]
         return graph(self.recipe.release.release, self.tag, manifests, repos)
 
@@ -61,6 +61,12 @@ class Context:
         return [name for name, corpus in found if corpus.split == "train" and corpus.publish]
 
     @property
+    def filters(self) -> list[str]:
+        """Classifiers that a published corpus was made with."""
+        used = {self.recipe.release.corpora[name].domain_filter for name in self.corpora}
+        return [name for name in self.recipe.release.filters if name in used]
+
+    @property
     def models(self) -> list[str]:
         release = self.recipe.release
         return [*release.training, *release.finetuning, *release.merging, *release.quantised]
@@ -88,7 +94,8 @@ class Context:
             n: f"[{self.repo(n)}](/datasets/{self.repo(n)}/tree/{self.tag})" for n in self.corpora
         }
         models = {n: f"[{self.repo(n)}](/{self.repo(n)}/tree/{self.tag})" for n in self.models}
-        return corpora | models
+        filters = {n: f"[{self.repo(n)}](/{self.repo(n)}/tree/{self.tag})" for n in self.filters}
+        return corpora | filters | models
 
     def title(self, name: str) -> str:
         return f"{self.recipe.release.release} · {name}"

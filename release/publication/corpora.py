@@ -5,7 +5,7 @@ from pathlib import Path
 from hub.cards import dataset as dataset_card
 from hub.cards.sources import Source
 from hub.disk import write_atomically, write_json
-from hub.manifest import Artefact, verify_payload
+from hub.manifest import Artefact, Manifest, verify_payload
 from hub.publication import Repo
 from release import pictures, previous
 from release.beside import beside_corpus, croissant_of
@@ -58,6 +58,7 @@ def _card(context: Context, name: str, folder: Path, sources: list[Source], toke
             tokenizer=tokenizer,
             languages=context.languages([name]),
             decisions=_decisions(context, name),
+            domain_filter=_filter(context, name),
             personal_data=release.corpora[name].personal_data,
             names=release.corpora[name].names,
             links=context.links,
@@ -84,3 +85,8 @@ def _decisions(context: Context, name: str) -> list[tuple[str, str, str, str]]:
         for one in context.recipe.release.decisions
         if one.documents or sources & set(one.sources)
     ]
+
+
+def _filter(context: Context, name: str) -> Manifest | None:
+    used = context.recipe.release.corpora[name].domain_filter
+    return context.artefacts[used].manifest if used else None

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from corpus.build import VERSION, build, source_digest
 from corpus.fingerprint import Shares
-from corpus.settings import CorpusSettings
+from corpus.settings import CorpusSettings, Mix, MixPart
+from hub.failure import BadInput
 from hub.manifest import Artefact, Input, Outcome, canonical_sha256
 from release.recipe import Recipe
 from release.steps.step import Place, Step
@@ -29,10 +30,11 @@ def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
         for s, entry in sources.items()
     )
     mix = settings.mix
+    counting = mix.tokenizer if mix else settings.sized_in
 
     def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
         built = build(
-            settings,
+            _sized(settings, have, place),
             sources,
             data,
             {task: have[task].folder / "items.jsonl" for task in settings.decontaminate},
@@ -45,8 +47,9 @@ def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
             recorded,
             cache=place.cache,
             digests={entry.name: entry.digest for entry in contents},
-            tokenizer=have[mix.tokenizer].folder if mix and mix.tokenizer else None,
+            tokenizer=have[counting].folder if counting else None,
             system=release.systems.corpus,
+            classifier=have[settings.domain_filter].folder if settings.domain_filter else None,
         )
         return {"": built.corpus, EXCLUDED: built.excluded}
 
@@ -62,10 +65,32 @@ def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
         },
         needs=(
             *(("tasks", task) for task in settings.decontaminate),
-            *([("tokenizer", mix.tokenizer)] if mix and mix.tokenizer else []),
+            *([("tokenizer", counting)] if counting else []),
+            *([("filter", settings.domain_filter)] if settings.domain_filter else []),
+            *([("size", settings.sized_as)] if settings.sized_as else []),
         ),
         sources=contents,
         version=VERSION,
         build=run,
         siblings=((EXCLUDED, "quarantine"),),
     )
+
+
+def _sized(settings: CorpusSettings, have: Mapping[str, Artefact], place: Place) -> CorpusSettings:
+    """With the size of another corpus as the budget of a mix of everything."""
+    if not settings.sized_as:
+        return settings
+    from release.publication.sources import token_counts
+
+    other, everything = have[settings.sized_as], MixPart(fill=True)
+    if settings.sized_in:
+        counts = token_counts(other, have[settings.sized_in], place.cache)
+        size, unit = sum((counts or {}).values()), "tokens"
+    else:
+        size, unit = int(other.manifest.numbers["words"].value), "words"
+    if not size:
+        raise BadInput(f"{settings.sized_as} is empty: there is no size to take from it")
+    mix = Mix.model_validate(
+        {"parts": [everything], "unit": unit, "tokenizer": settings.sized_in, "budget": size}
+    )
+    return settings.model_copy(update={"mix": mix})
