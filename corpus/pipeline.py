@@ -282,7 +282,7 @@ class WriteShards(_Step):
                 if row["status"] == "kept":
                     kept.write(row | {"text": text})
                 elif row["status"] == "excluded":
-                    excluded.write(row | {"text": text})
+                    excluded.write(row | {"text": "" if row["reason"] == "withdrawn" else text})
         return iter(())
 
 

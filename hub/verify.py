@@ -193,6 +193,7 @@ def check_model(repo: PublishedRepo, tag: str, folder: Path) -> str:
         raise Unexpected(
             f"{repo.id}: the card lists {metrics} results and {len(results)} read back"
         )
+    shown = check_eval_results(repo.id, tag, folder)
     tokenizer = AutoTokenizer.from_pretrained(repo.id, revision=tag)
     model = AutoModelForCausalLM.from_pretrained(repo.id, revision=tag)
     write = pipeline("text-generation", model=model, tokenizer=tokenizer)
@@ -200,7 +201,27 @@ def check_model(repo: PublishedRepo, tag: str, folder: Path) -> str:
     written = write(prompt, max_new_tokens=8, do_sample=False)[0]["generated_text"]
     if len(written) <= len(prompt):
         raise Unexpected(f"{repo.id}: the model writes nothing")
-    return f"loads and writes, {len(results)} results on the card"
+    return f"loads and writes, {len(results)} results on the card, {shown} of benchmarks"
+
+
+def check_eval_results(repo: str, tag: str, folder: Path) -> int:
+    """The Hub reads from `.eval_results` what stands there, file by file; the number of results."""
+    from huggingface_hub import HfApi, parse_eval_result_entries
+    from ruamel.yaml import YAML
+
+    written = [
+        entry
+        for path in sorted(folder.glob(".eval_results/*.yaml"))
+        for entry in parse_eval_result_entries(YAML(typ="safe", pure=True).load(path))
+    ]
+    if not written:
+        return 0
+    read = HfApi().model_info(repo, revision=tag, expand=["evalResults"]).eval_results or []
+    for entry in written:
+        if entry not in read:
+            said = f"{entry.dataset_id}, {entry.task_id}, {entry.notes or 'no setting'}"
+            raise Unexpected(f"{repo}: the Hub does not show its result on {said}")
+    return len(written)
 
 
 def check_space(repo: PublishedRepo, tag: str, folder: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hub.disk import sync_tree, write_json
 from hub.manifest import Artefact
-from hub.publication import PUBLICATION, Publication, digest_of
+from hub.publication import PUBLICATION, Publication, Superseded, digest_of
 from release import claims, previous, table
 from release.gate import gate
 from release.publication import corpora, models, results, space
@@ -44,6 +44,14 @@ def assemble(
         digest=digest_of(tuple(repos)),
         repos=tuple(repos),
         key=release.signing_key,
+        superseded=tuple(
+            Superseded(
+                type="dataset" if new in release.corpora else "model",
+                id=old if "/" in old else context.repo(old),
+                by=context.repo(new),
+            )
+            for old, new in release.superseded.items()
+        ),
     )
     sync_tree(building)
     write_json(building / PUBLICATION, publication.model_dump(mode="json"))
