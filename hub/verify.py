@@ -63,7 +63,7 @@ def verify(
             continue
         local = folder if repo.id == results else download(repo.type, repo.id, tag, into)
         check_files(repo, local)
-        seen = _CHECKS[repo.type](repo, tag, local)
+        seen = use(repo, tag, local)
         if repo.type != "space":  # those of a Space call the app, and no published app is run here
             card = (local / "README.md").read_text(encoding="utf-8")
             snippets += [(repo.id, code) for code in snippets_of(card)]
@@ -71,6 +71,17 @@ def verify(
     run_snippets(snippets, into)
     progress(f"{results}: {len(snippets)} snippets of the cards run")
     return record
+
+
+def use(repo: PublishedRepo, tag: str, folder: Path) -> str:
+    """What the libraries make of it; raises Unexpected where one of them fails."""
+    try:
+        return _CHECKS[repo.type](repo, tag, folder)
+    except (Failure, OSError):
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())
+        raise Unexpected(f"{repo.id} does not load: {type(error).__name__}: {said}") from error
 
 
 def download(repo_type: str, repo: str, tag: str, into: Path) -> Path:
