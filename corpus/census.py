@@ -78,7 +78,7 @@ def take_census(
             judged = pooled.get(int(leader[at])) or judge.judge(
                 (evidence, terms), unit.source, judge.about([(id, unit.source)])
             )
-            allowed[at] = judged.judgement.corpus.verdict == "allowed"
+            allowed[at] = judged.verdict.verdict == "allowed"
     renamed = _renamed(units, first)
     withdrawals = _withdrawals(units, first, leader, renamed, withdrawn)
     known.withdrawn[:] = np.isin(leader, list(withdrawals))

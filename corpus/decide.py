@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from corpus.fingerprint import Shares, Split
 from corpus.settings import CorpusSettings, SourceSettings
-from hub.licences.evidence import Evidence, Judgement, Resolved, judge_acts, settle
+from hub.licences.evidence import Evidence, Judgement, Resolved, Verdict, judge_acts, settle
 from hub.licences.rights import RecordedDecision
 from hub.licences.table import restrictiveness
 
@@ -81,6 +81,8 @@ class Judged(NamedTuple):
 
     resolved: Resolved
     judgement: Judgement
+    verdict: Verdict
+    """whether the document may be in this corpus: trained on, and published where that is"""
     decided_by: str
     preference: tuple[int, tuple[int, int, int, str]]
     """smaller is kept first: the rank of the evidence, then how much the licence restricts"""
@@ -96,6 +98,7 @@ class Judge:
         recorded: Sequence[RecordedDecision],
     ) -> None:
         self._use = settings.use
+        self._publish = settings.publish
         self._sources = sources
         self._recorded = recorded
         self.judge = lru_cache(1 << 16)(self._judge)
@@ -115,7 +118,8 @@ class Judge:
         resolved, decided_by = settle(statements, (), recorded)
         judgement = judge_acts(resolved, self._use, self._sources[source].rights_basis)
         licence = restrictiveness(resolved.licence) if resolved.licence else (9, 9, 9, "")
-        return Judged(resolved, judgement, decided_by, (resolved.rank or 9, licence))
+        verdict = judgement.corpus if self._publish else judgement.train
+        return Judged(resolved, judgement, verdict, decided_by, (resolved.rank or 9, licence))
 
     def terms(self, source: str) -> str:
         """What is said of all its documents, each statement with its rank."""

@@ -35,6 +35,10 @@ _TYPES = {"rank": pa.int64(), "num_words": pa.int64(), "similarity": pa.float64(
 LEDGER_SCHEMA = pa.schema([(name, _TYPES.get(name, pa.string())) for name in _TEXT])
 
 
+UNREAD = "LicenseRef-unknown"
+"""the licence of what may be trained on by another right"""
+
+
 @dataclass
 class Tally:
     """What the card says of one source."""
@@ -137,8 +141,8 @@ def _rows(
             near = names[instead] if instead >= 0 else ""
             row |= {
                 "rule": gone or _rule(row, judged, questions.get(leader, ""), near),
-                "verdict": judged.judgement.corpus.verdict,
-                "licence": judged.resolved.licence or "",
+                "verdict": judged.verdict.verdict,
+                "licence": judged.resolved.licence or (UNREAD if status == "kept" else ""),
                 "evidence": judged.resolved.statement,
                 "rank": judged.resolved.rank or 0,
                 "attribution": attribution or credit,
@@ -189,5 +193,4 @@ def _rule(row: Mapping[str, str], judged: Judged, question: str, instead: str) -
     if row["status"] in SPLITS:
         by = f" by its near copy {instead}" if instead else ""
         return f"belongs to the split {row['status']}{by}"
-    rule: str = judged.judgement.corpus.rule
-    return rule
+    return judged.verdict.rule

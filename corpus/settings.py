@@ -176,6 +176,9 @@ class CorpusSettings(_Settings):
     split: Literal["train", "validation", "held_out"] = "train"
     """validation: for choosing; held_out: for the final figures; neither is ever published, so that
     both stay unseen"""
+    publish: bool = True
+    """false: for training alone; it may hold what may be trained on and not be published, and no
+    part of it ever is"""
     clean: CleaningName = "clinical"
     """clinical: keeps the meaning; flaubert: the papers' way, which does not, for comparison"""
     dedup: Literal["exact", "verified", "loose"] = "verified"

@@ -10,6 +10,7 @@ run, each in a process of its own. Exit 4 where anything is not as it says.
 
 import argparse
 import json
+import logging
 import os
 import re
 import subprocess
@@ -260,6 +261,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--key", type=Path, help="the publisher's public key")
     arguments = parser.parse_args(argv)
     os.environ["HF_DATASETS_CACHE"] = str(arguments.into / "datasets-cache")
+    for name in ("torchao", "torch.utils._pytree"):  # they print paths of this machine
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         record = verify(
             arguments.results, arguments.tag, arguments.into,

@@ -20,7 +20,7 @@ from hub.failure import BadInput
 from hub.licences.audit import Row, Stated, Summary, audit_one
 from hub.licences.lineage import ancestors, judge_models
 from hub.licences.report import as_json, html
-from hub.licences.rights import RecordedDecision, Use
+from hub.licences.rights import LICENCE_ONLY, RecordedDecision, RightsBasis, Use
 from hub.manifest import Artefact, read_artefact
 from release.audit_files import documents_in
 
@@ -55,8 +55,8 @@ def _subject(path: Path, column: str | None) -> Subject:
         return _release(path)
     artefacts = _artefacts(path) if path.is_dir() else []
     if artefacts:
-        ledgers = [each.folder / LEDGER for each in artefacts if each.manifest.kind == "corpus"]
-        return Subject(_from_ledgers(ledgers), artefacts=tuple(artefacts))
+        corpora = [each for each in artefacts if each.manifest.kind == "corpus"]
+        return Subject(_from_ledgers(corpora), artefacts=tuple(artefacts))
     return Subject(documents_in(path, column))
 
 
@@ -100,17 +100,20 @@ def _whole(manifests: list[Path]) -> list[Artefact]:
     ]
 
 
-def _from_ledgers(ledgers: list[Path]) -> Iterator[Stated]:
+def _from_ledgers(corpora: list[Artefact]) -> Iterator[Stated]:
     """The documents that are in the corpora: what was left out is judged already."""
     from pyarrow import parquet
 
     from hub.licences.evidence import Evidence
     from hub.licences.recognise import recognise
 
-    for ledger in ledgers:
-        columns = ["id", "source", "status", "licence", "evidence", "rank", "attribution"]
-        prefix = f"{ledger.parent.name}/" if len(ledgers) > 1 else ""
-        for batch in parquet.ParquetFile(ledger).iter_batches(_BATCH, columns=columns):
+    columns = ["id", "source", "status", "licence", "evidence", "rank", "attribution"]
+    for corpus in corpora:
+        prefix = f"{corpus.folder.name}/" if len(corpora) > 1 else ""
+        is_published = corpus.manifest.recipe.get("corpus", {}).get("publish", True)
+        rights = _rights(corpus)
+        ledger = parquet.ParquetFile(corpus.folder / LEDGER)
+        for batch in ledger.iter_batches(_BATCH, columns=columns):
             for row in batch.to_pylist():
                 if row["status"] != "kept":
                     continue
@@ -118,7 +121,20 @@ def _from_ledgers(ledgers: list[Path]) -> Iterator[Stated]:
                 words = row["evidence"]
                 words = words if recognise(words) == row["licence"] else row["licence"]
                 said = (Evidence(row["rank"], words),) if row["rank"] else ()
-                yield Stated(row["id"], prefix + row["source"], said, row["attribution"])
+                yield Stated(
+                    row["id"], prefix + row["source"], said, row["attribution"],
+                    rights.get(row["source"], LICENCE_ONLY), is_published=is_published,
+                )  # fmt: skip
+
+
+def _rights(corpus: Artefact) -> dict[str, RightsBasis]:
+    """By source, as its release file said."""
+    sources = corpus.manifest.recipe.get("sources", {})
+    return {
+        name: RightsBasis.model_validate(settings["rights_basis"])
+        for name, settings in sources.items()
+        if "rights_basis" in settings
+    }
 
 
 def _write_ledger(path: Path, subject: Subject, summary: Summary) -> None:

@@ -88,3 +88,7 @@ def _quiet_libraries() -> None:
         os.environ.setdefault(name, value)
     # DeepSpeed logs to standard output at import, whatever level is asked for
     logging.getLogger("DeepSpeed").addFilter(lambda record: record.levelno >= logging.ERROR)
+    # torchao names each library of its that is for another processor, with its path, and calls
+    # what torch no longer needs
+    for name in ("torchao", "torch.utils._pytree"):
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -21,6 +21,8 @@ def gate(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
     """Raises Refused where what is about to be published is not allowed to be."""
     refusals: list[str] = []
     for name, corpus in recipe.release.corpora.items():
+        if not corpus.publish:
+            continue
         acts: tuple[Act, ...] = ("publish_adapted",)
         acts += ("commercial",) if corpus.use == "commercial" else ()
         refusals += _of_corpus(name, artefacts[name], acts)
@@ -38,21 +40,38 @@ def gate(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
         raise Refused("; ".join(refusals))
 
 
-def may_train(name: str, use: Use, base: Iterable[str], texts: Iterable[str]) -> None:
+def may_train(name: str, use: Use, base: Iterable[str], corpora: Iterable[Artefact]) -> None:
     """Raises Refused, before anything is computed, where a licence and the use do not compose."""
     acts: tuple[Act, ...] = ("train", "commercial") if use == "commercial" else ("train",)
-    refusals = [
-        f"{licence} of its texts does not allow {_words(licence, acts)}"
-        for licence in sorted(set(texts))
-        if not _allows(licence, acts)
-    ]
+    refusals = []
+    for corpus in corpora:
+        if corpus.manifest.recipe.get("corpus", {}).get("publish", True):
+            refusals += [
+                f"{licence} of its texts does not allow {_words(licence, acts)}"
+                for licence in corpus.manifest.licence
+                if not _allows(licence, acts)
+            ]
+        else:
+            refusals += _not_for_training(corpus, use)
     refusals += [
         f"{licence} of its base does not allow training on"
         for licence in sorted(set(base))
         if not _allows(licence, ("train",))
     ]
     if refusals:
-        raise Refused(f"{name} is not trained ({use} use): " + "; ".join(refusals))
+        raise Refused(f"{name} is not trained ({use} use): " + "; ".join(dict.fromkeys(refusals)))
+
+
+def _not_for_training(corpus: Artefact, use: Use) -> list[str]:
+    """Of a corpus that is not published its ledger decides: a right beside the licence counts."""
+    from pyarrow import parquet
+
+    if use == "commercial" and corpus.manifest.recipe["corpus"]["use"] != "commercial":
+        return [f"{corpus.manifest.name} is for research"]
+    columns = ["id", "status", "may_train"]
+    rows = parquet.read_table(corpus.folder / "ledger.parquet", columns=columns).to_pylist()
+    wrong = [r["id"] for r in rows if r["status"] == "kept" and r["may_train"] != "allowed"]
+    return [f"{id} may not be trained on" for id in wrong[:_SHOWN]]
 
 
 def _allows(licence: str, acts: tuple[Act, ...]) -> bool:

@@ -112,5 +112,6 @@ class Release(_Settings):
 
     @property
     def published_corpora(self) -> list[str]:
-        """What is kept for evaluation stays unpublished, or it would not stay unseen."""
-        return [name for name, corpus in self.corpora.items() if corpus.split == "train"]
+        """What is kept for evaluation stays unpublished, or it would not stay unseen; and so does
+        what may be trained on only."""
+        return [n for n, one in self.corpora.items() if one.split == "train" and one.publish]

@@ -41,7 +41,10 @@ def look(
     results = f"{release.namespace}/{release.release}-results"
     home = workdir / "hf-home"
     tags, found = outside.holders(results, document, endpoint, token, home, progress)
-    held = Held(tags, found, _here(workdir, document))
+    here = _here(workdir, document)
+    if here and here.version in tags and here.version not in [one.version for one in found]:
+        found.append(here)  # in a corpus that is trained on and not published
+    held = Held(tags, found, here)
     known = any(entry.document == document for entry in release.withdrawn)
     if not found and held.here is None and not known:
         raise BadInput(
@@ -104,7 +107,8 @@ def to_squash(
     found: dict[str, list[str]] = {}
     for holder in withdrawal.held_by:
         for corpus in holder.corpora:
-            found.setdefault(corpus, []).append(holder.version)
+            if corpus in publishes or corpus not in release.corpora:
+                found.setdefault(corpus, []).append(holder.version)
     left = [f"{release.namespace}/{release.release}-{n}" for n in found if n not in publishes]
     if left:
         raise BadInput(

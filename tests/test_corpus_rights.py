@@ -17,13 +17,19 @@ MINING = RightsBasis(basis="tdm-exception", article="Art. 4 Directive (EU) 2019/
 ROOT = Path(__file__).parents[1]
 
 
-def made(tmp_path: Path, records: list[dict[str, object]], recorded=(), **source: object) -> Built:
+def made(
+    tmp_path: Path,
+    records: list[dict[str, object]],
+    recorded=(),
+    publish: bool = True,
+    **source: object,
+) -> Built:
     data = tmp_path / "data"
     data.mkdir()
     lines = "".join(json.dumps(record) + "\n" for record in records)
     (data / "a.jsonl").write_text(lines, encoding="utf-8")
     return build(
-        CorpusSettings(sources=("a",), use="commercial"),
+        CorpusSettings(sources=("a",), use="commercial", publish=publish),
         {"a": SourceSettings(reader="jsonl", files="*.jsonl", **source)},
         data, {}, Shares(0.0, 0.0), 1, tmp_path / "out", tmp_path / "excluded",
         tmp_path / "scratch", print, recorded,
@@ -55,6 +61,26 @@ def test_what_may_only_be_trained_on_is_counted_and_published_nowhere(tmp_path):
     kept = pq.read_table(tmp_path / "out" / "data").to_pylist()
     assert [row["id"] for row in kept] == ["by"]
     assert built.corpus.licence == ("CC-BY-4.0",)
+
+
+def test_a_corpus_for_training_alone_holds_what_may_be_trained_on(tmp_path):
+    built = made(
+        tmp_path,
+        [
+            {"id": "nd", "text": "Un texte à ne pas changer.", "licence": "CC BY-NC-ND 4.0"},
+            {"id": "silent", "text": "Un texte qui ne dit rien."},
+            {"id": "tdm", "text": "Réservé.", "licence": "All rights reserved. TDM is reserved."},
+        ],
+        publish=False,
+        rights_basis=MINING.model_copy(update={"use": "commercial"}),
+    )
+    rows = ledger(tmp_path)
+    assert {id: row["status"] for id, row in rows.items()} == {
+        "nd": "kept", "silent": "kept", "tdm": "excluded",
+    }  # fmt: skip
+    assert rows["nd"]["may_publish_cleaned"] == "refused"
+    assert rows["nd"]["rule"].endswith("allows training for commercial use")
+    assert built.corpus.licence == ("CC-BY-NC-ND-4.0", "LicenseRef-unknown")
 
 
 def test_a_recorded_decision_is_in_the_ledger_by_name(tmp_path):

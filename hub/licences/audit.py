@@ -28,6 +28,8 @@ class Stated:
     attribution: str = ""
     basis: RightsBasis = LICENCE_ONLY
     problem: str = ""
+    is_published: bool = True
+    """false: it is in a corpus for training alone"""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,8 @@ def audit_one(document: Stated, use: Use, recorded: Sequence[RecordedDecision] =
     copies = [(document.id, document.source)]
     resolved, _ = settle(document.evidence, copies, recorded)
     asked = judge_acts(resolved, use, document.basis)
-    verdict, rule = asked.corpus.verdict, asked.corpus.rule
+    judged = asked.corpus if document.is_published else asked.train
+    verdict, rule = judged.verdict, judged.rule
     if document.problem:
         verdict, rule = "unknown", document.problem
     return Row(

@@ -15,7 +15,7 @@ from hub.licences.table import ACTS, Act
 from hub.manifest import Artefact, Input
 
 UNREAD = "LicenseRef-unknown"
-_TEXTS = ("corpus",)
+_TEXTS = ("corpus", "replay")
 """roles of what is text; every other input of a model is a model"""
 MODELS = ("model", "checkpoint", "merge", "quantised")
 

@@ -108,7 +108,7 @@ class Context:
         """Every corpus that went into a model, through all its ancestors."""
         found: dict[str, None] = {}
         for entry in self.artefacts[name].manifest.inputs:
-            if entry.name in self.corpora:
+            if entry.name in self.recipe.release.corpora:
                 found[entry.name] = None
             elif entry.name in self.models:
                 found |= dict.fromkeys(self.training_corpora(entry.name))

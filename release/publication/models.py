@@ -49,7 +49,7 @@ def _card(context: Context, name: str, folder: Path) -> str:
             languages=context.languages(corpora),
             base_models=[context.repo(parent) for parent in parents],
             relation=relation,
-            datasets=[context.repo(corpus) for corpus in corpora],
+            datasets=[context.repo(corpus) for corpus in corpora if corpus in context.corpora],
             results_repo=context.repo("results"),
             scores=context.scores,
             confidence=context.confidence,

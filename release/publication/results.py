@@ -30,7 +30,7 @@ def repo(context: Context, building: Path) -> Repo:
     columns.write(folder / "tasks.parquet", tasks, columns.TASKS)
     found = table.differences(context.recipe.release, context.artefacts)
     columns.write(folder / "scores.parquet", context.scores, columns.SCORES)
-    ranks = rank_rows(context.scores, context.confidence)
+    ranks = rank_rows(context.scores, context.confidence) if context.scores else []
     columns.write(folder / "ranks.parquet", ranks, RANKS)
     write_json(folder / "models.json", {"models": _models(context)})
     rows = [columns.difference(each) for each in found]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from hub.licences import compose
 from hub.licences.recognise import recognise
+from hub.licences.rights import Use
 from hub.manifest import Artefact, Outcome
 from release.gate import may_train
 from release.recipe import Recipe
@@ -38,7 +39,9 @@ def _tiny(name: str, settings: TinyModel) -> Step:
 
 
 def _training(name: str, settings: TrainingSettings, release: Release) -> Step:
-    use = release.corpora[settings.corpus].use
+    names = [settings.corpus, *([settings.replay.corpus] if settings.replay else [])]
+    commercial = all(release.corpora[name].use == "commercial" for name in names)
+    use: Use = "commercial" if commercial else "research"
     part = settings.model_dump(mode="json") | {"position": release.training_position}
     replayed = (("replay", settings.replay.corpus),) if settings.replay else ()
 
@@ -49,7 +52,7 @@ def _training(name: str, settings: TrainingSettings, release: Release) -> Step:
         replay = have[settings.replay.corpus] if settings.replay else None
         texts = {*corpus.manifest.licence, *(replay.manifest.licence if replay else ())}
         licences = compose.adapted(base.manifest.licence, use, texts, release.training_position)
-        may_train(name, use, base.manifest.licence, texts)
+        may_train(name, use, base.manifest.licence, [corpus, *([replay] if replay else [])])
         # One cache for all runs: the same corpus and tokenizer are tokenised once.
         tokens = place.out.parents[1] / "tokens"
         where = Run(base.folder, corpus, place.out, place.scratch, tokens, replay)
