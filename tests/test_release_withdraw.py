@@ -56,7 +56,7 @@ def write(path: Path, documents: dict[str, str]) -> None:
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
     """One document three times: as itself, as a copy, and with a few other words."""
-    secret = f"{words(1)}. {PLANTED}. {words(2)}"
+    secret = f"{words(4)}. {PLANTED}. {words(2)}"
     (tmp_path / "data").mkdir()
     write(tmp_path / "data" / "notes.jsonl",
           {"secret": secret, **{f"note-{n}": words(10 + n) for n in range(24)}})  # fmt: skip
