@@ -80,4 +80,4 @@ def withdraw(
         print(f"{published.tag} is published without {document}.")
         if not squash and held.published:
             versions = ", ".join(one.version for one in held.published)
-            print(f"{versions} still hold it: --squash takes them and their history away.")
+            print(f"Still held by {versions}: --squash takes that and its history away.")
