@@ -1,6 +1,6 @@
 # make demo    environment, install, one whole release on this machine, rehearsed and verified
 # make test    environment, install, lint, types, tests
-# make torture the publication killed 200 times and at a misbehaving Hub 200 times
+# make torture the publication killed 200 times, at a misbehaving Hub 200 times, and of 5 GiB
 # make docs    the pages that are made from data
 # make lock    resolve the dependencies anew
 
@@ -19,6 +19,7 @@ test: check
 
 torture: .venv/installed
 	PYTHONPATH=tests $(BIN)/python -m torture --kills 200 --chaos 200
+	IMPRIMATUR_LONG=1 $(BIN)/pytest tests/test_hub_publish_bad_days.py
 
 check: .venv/installed
 	$(BIN)/ruff check .

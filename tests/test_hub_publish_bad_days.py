@@ -76,6 +76,7 @@ def test_a_disk_that_fills_while_it_is_staged(small_disk, tmp_path, monkeypatch,
         assert api.repo_exists("lab/model")
 
 
+@pytest.mark.skipif("IMPRIMATUR_LONG" not in os.environ, reason="part of `make torture`")
 def test_a_file_of_five_gibibytes(tmp_path):
     """Sparse: longer than 32 bits can say, and no disk is needed for it."""
     if shutil.disk_usage(tmp_path).free < 12 * GIB:
