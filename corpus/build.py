@@ -21,7 +21,7 @@ from corpus.sources.fetch.folder import FETCH_MANIFEST
 from corpus.sources.fetch.request import is_fetched, request_of
 from hub.disk import sha256_file
 from hub.failure import BadInput
-from hub.licences.rights import RecordedDecision
+from hub.licences.rights import RecordedDecision, Withdrawal
 from hub.manifest import canonical_sha256
 
 VERSION = 5
@@ -73,6 +73,7 @@ def build(
     scratch: Path,
     progress: Callable[[str], None],
     recorded: Sequence[RecordedDecision] = (),
+    withdrawn: Sequence[Withdrawal] = (),
     *,
     cache: Path | None = None,
     digests: Mapping[str, str] | None = None,
@@ -83,10 +84,10 @@ def build(
     """Write the corpus to `out` and what was left out to `excluded`.
 
     `tasks` maps the tasks to keep out to their `items.jsonl`; `shares` says which part of
-    the documents is reserved for evaluation; `recorded` is what people decided about licences;
-    `digests` are those of the sources' content, taken here where they are not given; `tokenizer`
-    is the folder of the model whose tokens the mixture is counted in, `classifier` that of the
-    domain filter.
+    the documents is reserved for evaluation; `recorded` is what people decided about licences,
+    `withdrawn` what they took out; `digests` are those of the sources' content, taken here where
+    they are not given; `tokenizer` is the folder of the model whose tokens the mixture is counted
+    in, `classifier` that of the domain filter.
     """
     from corpus.census import all_hits, take_census
     from corpus.choosing import mixture, without_near_duplicates
@@ -119,7 +120,7 @@ def build(
     examined = examine_units(settings, units, tasks, run)
     judge = Judge(settings, sources, recorded)
     hits = all_hits(units, examined.hits_folder)
-    census = take_census(units, settings.sources, judge, hits)
+    census = take_census(units, settings.sources, judge, hits, withdrawn)
     scores = None
     if classifier:
         scores = all_scores(units, score_units(units, classifier, run), classifier)

@@ -15,6 +15,7 @@ from corpus.decide import Copies, Judge, Judged, Known, Numbers, find_copies
 from corpus.decontaminate import Hits
 from corpus.dedup.minhash import Profile, Signatures
 from corpus.units import Unit, column, facts_of, fingerprints
+from hub.licences.rights import Withdrawal
 
 
 class Census(NamedTuple):
@@ -29,6 +30,8 @@ class Census(NamedTuple):
     allowed: NDArray[np.bool_]
     renamed: Mapping[int, str]
     """ids that are not those of the sources, where two documents have one"""
+    withdrawals: Mapping[int, Withdrawal]
+    """by leader"""
 
     def batches(self, columns: Sequence[str]) -> Iterator[tuple[Unit, int, dict[str, list[Any]]]]:
         """Columns of all documents, a few thousand at a time, with the number of the first."""
@@ -43,7 +46,13 @@ class Census(NamedTuple):
         return {n: row["id"] for n, row in self.some(numbers, ["id"]).items()} | dict(self.renamed)
 
 
-def take_census(units: Sequence[Unit], order: Sequence[str], judge: Judge, hits: Hits) -> Census:
+def take_census(
+    units: Sequence[Unit],
+    order: Sequence[str],
+    judge: Judge,
+    hits: Hits,
+    withdrawn: Sequence[Withdrawal] = (),
+) -> Census:
     """`order` are the sources in the recipe's order; `hits` have numbers of documents."""
     sizes = [len(column(unit, "num_words")) for unit in units]
     first = np.cumsum([0, *sizes])
@@ -57,6 +66,7 @@ def take_census(units: Sequence[Unit], order: Sequence[str], judge: Judge, hits:
         unreadable=_is_set(units, "problem", size),
         personal=_is_set(units, "personal", size),
         contaminated=contaminated,
+        withdrawn=np.zeros(size, bool),
     )
     copies = find_copies(known)
     leader, pooled = _pool(copies, units, first, known, judge)
@@ -69,7 +79,10 @@ def take_census(units: Sequence[Unit], order: Sequence[str], judge: Judge, hits:
                 (evidence, terms), unit.source, judge.about([(id, unit.source)])
             )
             allowed[at] = judged.verdict.verdict == "allowed"
-    return Census(units, first, known, leader, pooled, allowed, _renamed(units, first))
+    renamed = _renamed(units, first)
+    withdrawals = _withdrawals(units, first, leader, renamed, withdrawn)
+    known.withdrawn[:] = np.isin(leader, list(withdrawals))
+    return Census(units, first, known, leader, pooled, allowed, renamed, withdrawals)
 
 
 def all_signatures(
@@ -139,6 +152,26 @@ def _renamed(units: Sequence[Unit], first: Numbers) -> dict[int, str]:
         seen[row["id"]] = seen.get(row["id"], 0) + 1
         if seen[row["id"]] > 1:
             found[number] = f"{row['id']}#{seen[row['id']]}"
+    return found
+
+
+def _withdrawals(
+    units: Sequence[Unit],
+    first: Numbers,
+    leader: Numbers,
+    renamed: Mapping[int, str],
+    withdrawn: Sequence[Withdrawal],
+) -> dict[int, Withdrawal]:
+    """A text goes under whichever of its copies' ids it is withdrawn."""
+    by_id = {withdrawal.document: withdrawal for withdrawal in withdrawn}
+    if not by_id:
+        return {}
+    found: dict[int, Withdrawal] = {}
+    for _, number, rows in _batches(units, first, ["id"]):
+        for at, id in enumerate(rows["id"], number):
+            withdrawal = by_id.get(renamed.get(at, id))
+            if withdrawal is not None:
+                found[int(leader[at])] = withdrawal
     return found
 
 

@@ -31,7 +31,8 @@ def without_near_duplicates(
     scratch: Path,
 ) -> None:
     """The preferred one of similar documents stays: set apart for later, better evidence, a less
-    restrictive licence, source order of the recipe, longest, id."""
+    restrictive licence, source order of the recipe, longest, id. A withdrawn one comes before all,
+    so that what resembles it goes."""
     from corpus.dedup.minhash import PROFILES
     from corpus.dedup.near import choose as choose_near
 
@@ -67,6 +68,7 @@ def preferred(numbers: list[int], census: Census, fates: Fates, judge: Judge) ->
         )
         status = int(fates.status[number])
         return (
+            not census.known.withdrawn[number],
             -status if status < len(SPLITS) else 1,
             judged.preference,
             int(census.known.source[number]),

@@ -1,9 +1,9 @@
 """What becomes of each document, decided once all of them are known.
 
-The order is fixed and a document leaves at the first rule that takes it: unreadable, licence, other
-split, personal data, contaminated, not of the domain, copy, near duplicate, mixture. Copies pool
-their evidence before the licence is judged, so that a copy found under better words does not
-launder the original.
+The order is fixed and a document leaves at the first rule that takes it: withdrawn, unreadable,
+licence, other split, personal data, contaminated, not of the domain, copy, near duplicate, mixture.
+Copies pool their evidence before the licence is judged, so that a copy found under better words does
+not launder the original; and they are withdrawn together.
 
 A document is a number here, and what is known about all of them are arrays of a few bytes each;
 names and words are read again from the units when rows are written.
@@ -27,13 +27,13 @@ Status = Split | Literal["kept", "excluded"]
 """a split: the document belongs to that one, not to this"""
 Reason = Literal[
     "", "unreadable", "licence", "personal", "contaminated", "domain", "duplicate",
-    "near_duplicate", "mix",
+    "near_duplicate", "mix", "withdrawn",
 ]  # fmt: skip
 SPLITS: tuple[Split, ...] = ("train", "validation", "held_out")
 STATUSES: tuple[Status, ...] = (*SPLITS, "kept", "excluded")
 REASONS: tuple[Reason, ...] = (
     "", "unreadable", "licence", "personal", "contaminated", "domain", "duplicate",
-    "near_duplicate", "mix",
+    "near_duplicate", "mix", "withdrawn",
 )  # fmt: skip
 _KEPT, _EXCLUDED = STATUSES.index("kept"), STATUSES.index("excluded")
 
@@ -52,6 +52,8 @@ class Known(NamedTuple):
     unreadable: Flags
     personal: Flags
     contaminated: Flags
+    withdrawn: Flags
+    """with all their copies"""
 
 
 class Fates(NamedTuple):
@@ -186,6 +188,7 @@ def decide(
         fates.exclude(candidates & known.personal[leader], "personal")
     fates.exclude(~allowed, "licence")
     fates.exclude(known.unreadable, "unreadable")
+    fates.exclude(known.withdrawn, "withdrawn")
     copies = (leader != np.arange(size)) & (fates.status == _KEPT)
     fates.exclude(copies, "duplicate")
     fates.kept_instead[copies] = leader[copies]
@@ -195,10 +198,12 @@ def decide(
 
 def comparable(fates: Fates, allowed: Flags, leader: Numbers, split: Split) -> Numbers:
     """Documents that near duplicates are looked for among: the kept ones, and those that are set
-    apart for a later use of the text (train, then validation, then held out)."""
+    apart for a later use of the text (train, then validation, then held out); and the withdrawn
+    ones, whose near copies would still hold their text."""
     later = np.isin(fates.status, range(SPLITS.index(split) + 1, len(SPLITS)))
+    gone = fates.reason == REASONS.index("withdrawn")
     return np.flatnonzero(
-        ((fates.status == _KEPT) | (later & allowed)) & (leader == np.arange(len(leader)))
+        ((fates.status == _KEPT) | (later & allowed) | gone) & (leader == np.arange(len(leader)))
     )
 
 
@@ -209,7 +214,7 @@ def remove_near_duplicates(
 
     Exact copies of a removed document go by the same rule: a trail ends at a document that is kept.
     Where the one that stays belongs to another split the removed one goes with it: near copies are
-    never on two sides.
+    never on two sides. Near copies of a withdrawn document are withdrawn with it.
     """
     numbers = np.array(list(removals), np.int64)
     kept = np.full(len(leader), -1)
@@ -225,6 +230,9 @@ def remove_near_duplicates(
     fates.similarity[gone] = similarity[leader[gone]]
     fates.status[reserved] = fates.status[kept[leader[reserved]]]
     fates.reason[reserved] = 0
+    withdrawn = np.flatnonzero(gone)
+    withdrawn = withdrawn[fates.reason[kept[leader[withdrawn]]] == REASONS.index("withdrawn")]
+    fates.exclude(withdrawn, "withdrawn")
 
 
 def remove_from_mix(fates: Fates, taken: Flags) -> None:

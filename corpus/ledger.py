@@ -125,22 +125,25 @@ def _rows(
             leader = int(census.leader[number])
             status = STATUSES[fates.status[number]]
             instead = int(fates.kept_instead[number])
+            reason = REASONS[fates.reason[number]]
+            is_copy = instead >= 0 and status == "excluded" and reason != "withdrawn"
             row: dict[str, Any] = {
                 "id": census.renamed.get(number, id),
                 "source": unit.source,
                 "language": language,
                 "status": status,
-                "reason": REASONS[fates.reason[number]],
+                "reason": reason,
                 "attribution": attribution,
-                "kept_id": names[instead] if instead >= 0 and status == "excluded" else "",
+                "kept_id": names[instead] if is_copy else "",
                 "similarity": float(fates.similarity[number]) if status == "excluded" else 0.0,
                 "num_words": num_words,
             }
             if scores is not None:
                 score = float(scores.score[number])
                 row["domain_score"] = None if score != score else score
+            gone = _withdrawn(census, fates, row["id"], number) if reason == "withdrawn" else ""
             if problem:
-                yield unit.part, row | _UNJUDGED | {"rule": problem}
+                yield unit.part, row | _UNJUDGED | {"rule": gone or problem}
                 continue
             judged = census.pooled.get(leader) or judge.judge(
                 (evidence, terms), unit.source, judge.about([(id, unit.source)])
@@ -148,7 +151,7 @@ def _rows(
             near = names[instead] if instead >= 0 else ""
             outside = scores is not None and int(scores.verdict[leader]) == NOT_JUDGED
             row |= {
-                "rule": _rule(row, judged, questions.get(leader, ""), near, outside),
+                "rule": gone or _rule(row, judged, questions.get(leader, ""), near, outside),
                 "verdict": judged.verdict.verdict,
                 "licence": judged.resolved.licence or (UNREAD if status == "kept" else ""),
                 "evidence": judged.resolved.statement,
@@ -174,6 +177,16 @@ def _basis(census: Census, sources: Mapping[str, SourceSettings], leader: int) -
     """The right that the leader of the copies is used by."""
     leading = list(sources.values())[int(census.known.source[leader])]
     return leading.rights_basis.words
+
+
+def _withdrawn(census: Census, fates: Fates, id: str, number: int) -> str:
+    """By whom and why, of a withdrawn document, its copies and near copies."""
+    leader = int(census.leader[number])
+    original = leader if leader in census.withdrawals else int(fates.kept_instead[number])
+    withdrawal = census.withdrawals[original]
+    kin = "near copy" if original != leader else "copy"
+    of = "" if id == withdrawal.document else f"{kin} of {withdrawal.document}, "
+    return of + withdrawal.sentence
 
 
 def _rule(

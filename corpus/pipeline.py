@@ -284,7 +284,7 @@ class WriteShards(Task):
                 if row["status"] == "kept":
                     kept.write(row | {"text": text})
                 elif row["status"] == "excluded":
-                    excluded.write(row | {"text": text})
+                    excluded.write(row | {"text": "" if row["reason"] == "withdrawn" else text})
         return iter(())
 
 

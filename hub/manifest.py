@@ -150,10 +150,15 @@ def describe_files(folder: Path, paths: Iterable[str]) -> tuple[PayloadFile, ...
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> Artefact:
-    """The act that makes a folder whole: everything in it is on disk before the manifest is."""
+    """The act that makes a folder whole: everything in it is on disk before the manifest is.
+
+    Returns what a later reader gets, in whose mappings the names are sorted: a card is the same to
+    the byte whether its artefact was made just now or long ago.
+    """
     sync_tree(folder)
-    write_json(folder / MANIFEST, manifest.model_dump(mode="json"))
-    return Artefact(folder, manifest)
+    path = folder / MANIFEST
+    write_json(path, manifest.model_dump(mode="json"))
+    return Artefact(folder, Manifest.model_validate_json(path.read_bytes()))
 
 
 def read_artefact(folder: Path) -> Artefact | None:

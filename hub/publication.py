@@ -49,6 +49,15 @@ class Repo(_Frozen):
         return f"{self.type}/{self.id}"
 
 
+class Superseded(_Frozen):
+    """An earlier repo that another one takes the place of; its card comes to say so."""
+
+    type: RepoType
+    id: str
+    by: str
+    """id of the repo of this release"""
+
+
 class Publication(_Frozen):
     release: str
     version: str
@@ -59,6 +68,8 @@ class Publication(_Frozen):
     """in the order of promotion"""
     key: str = ""
     """fingerprint of the public key that signs it; empty for an unsigned release"""
+    superseded: tuple[Superseded, ...] = ()
+    """not part of the digest: the release file in the results repo names them, and is"""
 
     @property
     def tag(self) -> str:

@@ -64,7 +64,7 @@ def verify(
             continue
         local = folder if repo.id == results else download(repo.type, repo.id, tag, into)
         check_files(repo, local)
-        seen = _CHECKS[repo.type](repo, tag, local)
+        seen = use(repo, tag, local)
         if repo.type != "space":  # those of a Space call the app, and no published app is run here
             card = (local / "README.md").read_text(encoding="utf-8")
             snippets += [(repo.id, code) for code in snippets_of(card)]
@@ -72,6 +72,17 @@ def verify(
     run_snippets(snippets, into)
     progress(f"{results}: {len(snippets)} snippets of the cards run")
     return record
+
+
+def use(repo: PublishedRepo, tag: str, folder: Path) -> str:
+    """What the libraries make of it; raises Unexpected where one of them fails."""
+    try:
+        return _CHECKS[repo.type](repo, tag, folder)
+    except (Failure, OSError):
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())
+        raise Unexpected(f"{repo.id} does not load: {type(error).__name__}: {said}") from error
 
 
 def download(repo_type: str, repo: str, tag: str, into: Path) -> Path:
@@ -196,6 +207,7 @@ def check_model(repo: PublishedRepo, tag: str, folder: Path) -> str:
         raise Unexpected(
             f"{repo.id}: the card lists {metrics} results and {len(results)} read back"
         )
+    shown = check_eval_results(repo.id, tag, folder)
     tokenizer = AutoTokenizer.from_pretrained(repo.id, revision=tag)
     model = AutoModelForCausalLM.from_pretrained(repo.id, revision=tag)
     write = pipeline("text-generation", model=model, tokenizer=tokenizer)
@@ -203,7 +215,27 @@ def check_model(repo: PublishedRepo, tag: str, folder: Path) -> str:
     written = write(prompt, max_new_tokens=8, do_sample=False)[0]["generated_text"]
     if len(written) <= len(prompt):
         raise Unexpected(f"{repo.id}: the model writes nothing")
-    return f"loads and writes, {len(results)} results on the card"
+    return f"loads and writes, {len(results)} results on the card, {shown} of benchmarks"
+
+
+def check_eval_results(repo: str, tag: str, folder: Path) -> int:
+    """The Hub reads from `.eval_results` what stands there, file by file; the number of results."""
+    from huggingface_hub import HfApi, parse_eval_result_entries
+    from ruamel.yaml import YAML
+
+    written = [
+        entry
+        for path in sorted(folder.glob(".eval_results/*.yaml"))
+        for entry in parse_eval_result_entries(YAML(typ="safe", pure=True).load(path))
+    ]
+    if not written:
+        return 0
+    read = HfApi().model_info(repo, revision=tag, expand=["evalResults"]).eval_results or []
+    for entry in written:
+        if entry not in read:
+            said = f"{entry.dataset_id}, {entry.task_id}, {entry.notes or 'no setting'}"
+            raise Unexpected(f"{repo}: the Hub does not show its result on {said}")
+    return len(written)
 
 
 def check_classifier(repo: PublishedRepo, folder: Path) -> str:

@@ -49,6 +49,7 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
             yield from _undefined(("corpora", name, "mix", "tokenizer"), counting, models)
     for name in release.gates:
         yield from _undefined(("gates", name), [name], release.corpora)
+    yield from _misplaced(release, tasks)
     for number, decision in enumerate(release.decisions):
         at: tuple[str | int, ...] = ("decisions", number)
         yield from _undefined((*at, "sources"), decision.sources, release.sources)
@@ -100,6 +101,25 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
                 where,
                 f"{task.corpus} is for training: a task needs a corpus of another split",
             )
+
+
+def _misplaced(release: Release, tasks: dict[str, Any]) -> Iterator[Complaint]:
+    """Repos that give way to others, and scores that belong to a benchmark."""
+    published = {
+        **dict.fromkeys(release.published_corpora),
+        **release.training, **release.merging, **release.quantised,
+    }  # fmt: skip
+    for old, new in release.superseded.items():
+        yield from _undefined(("superseded", old), [new], published)
+        if old in published:
+            yield ("superseded", old), f"{old} is part of this release: nothing takes its place"
+    final = {
+        name: task
+        for name, task in tasks.items()
+        if task.corpus in release.corpora and release.corpora[task.corpus].split == "held_out"
+    }
+    for name in release.benchmarks:
+        yield from _undefined(("benchmarks", name), [name], final)
 
 
 def _unfounded_sweep(name: str, settings: MergingSettings, release: Release) -> Iterator[Complaint]:

@@ -17,6 +17,7 @@ from release.verbs.rollback import rollback
 from release.verbs.run import run
 from release.verbs.stats import stats
 from release.verbs.verify import verify
+from release.verbs.withdraw import withdraw
 
 app = typer.Typer(
     name="imprimatur",
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for verb in (
-    plan, run, audit, rehearse, publish, rollback, verify, diff, reproduce, stats,
+    plan, run, audit, rehearse, publish, rollback, withdraw, verify, diff, reproduce, stats,
 ):  # fmt: skip
     app.command()(verb)
 

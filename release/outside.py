@@ -8,10 +8,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from hub.failure import BadInput, Failed, Failure, Refused, Unexpected
+from hub.licences.rights import Holder
 from hub.publication import ReleaseRecord
 from release.steps.step import Progress
 
@@ -38,12 +40,16 @@ def publish(
     progress: Progress,
     key: Path | None = None,
     rehearsal: bool = False,
+    squash: Mapping[str, Collection[str]] | None = None,
 ) -> ReleaseRecord:
-    """`python -m hub.publish`, with the token in its environment only; `key` signs."""
+    """`python -m hub.publish`, with the token in its environment only; `key` signs; `squash` as in
+    hub.publish.transaction."""
     variables = environment(endpoint, home) | {"HF_TOKEN": token}
     arguments = ["-m", "hub.publish", "publish", str(folder), "--endpoint", endpoint]
     arguments += ["--key", str(key.absolute())] if key else []
     arguments += ["--unsigned"] if rehearsal else []
+    for repo, versions in (squash or {}).items():
+        arguments += ["--squash", f"{repo}={','.join(versions)}"]
     return ReleaseRecord.model_validate(_run(arguments, variables, progress))
 
 
@@ -61,6 +67,16 @@ def rollback(
     variables = environment(endpoint, home) | {"HF_TOKEN": token}
     arguments = ["-m", "hub.publish", "rollback", results, tag, "--endpoint", endpoint]
     return ReleaseRecord.model_validate(_run(arguments, variables, progress))
+
+
+def holders(
+    results: str, document: str, endpoint: str, token: str, home: Path, progress: Progress
+) -> tuple[list[str], list[Holder]]:
+    """The tags of all releases that are published, and those that hold a document."""
+    variables = environment(endpoint, home) | {"HF_TOKEN": token}
+    arguments = ["-m", "hub.publish", "holders", results, document, "--endpoint", endpoint]
+    found = _run(arguments, variables, progress)
+    return found["tags"], [Holder.model_validate(one) for one in found["holders"]]
 
 
 def verify(

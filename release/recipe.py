@@ -27,7 +27,7 @@ from corpus.settings import CorpusSettings, SourceSettings
 from evaluation.settings import EvaluationSettings
 from hub.failure import BadInput
 from merging.settings import MergingSettings, QuantisedSettings
-from release import yaml
+from release import withdrawals, yaml
 from release.checks import inconsistencies
 from release.schema import Release, SpaceSettings
 from training.settings import FineTuningSettings, TinyModel, TrainingSettings
@@ -80,6 +80,7 @@ def load(path: Path, scale: str | None = None, sets: Sequence[str] = ()) -> Reci
         raise RecipeError([Problem(str(path), None, "is not a release file: no fields in it")])
     tree.setdefault("data", ".")
     _override(tree, path, scale, sets)
+    _withdraw(tree, path)
     try:
         release = Release.model_validate(yaml.plain(tree))
     except ValidationError as error:
@@ -91,6 +92,21 @@ def load(path: Path, scale: str | None = None, sets: Sequence[str] = ()) -> Reci
     if problems:
         raise RecipeError(problems)
     return Recipe(path, release, path.parent / release.data)
+
+
+def _withdraw(tree: CommentedMap, path: Path) -> None:
+    """What `imprimatur withdraw` recorded beside the file counts as if it stood in it."""
+    given = tree.get("withdrawn") or []
+    if not isinstance(given, list):
+        return  # a problem that validation words
+    try:
+        recorded = withdrawals.read(path)
+    except BadInput as error:
+        raise RecipeError([Problem(str(withdrawals.beside(path)), None, str(error))]) from None
+    if recorded:
+        named = {entry.document for entry in recorded}
+        kept = [e for e in given if not isinstance(e, dict) or e.get("document") not in named]
+        tree["withdrawn"] = [*kept, *(entry.model_dump() for entry in recorded)]
 
 
 def _override(tree: CommentedMap, path: Path, scale: str | None, sets: Sequence[str]) -> None:

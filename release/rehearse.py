@@ -58,6 +58,11 @@ def rehearse(
     return Rehearsal(record, root)
 
 
+def has_passed(publication: Publication, workdir: Path) -> bool:
+    """Whether exactly this publication passed a rehearsal already."""
+    return (workdir / REHEARSED).exists() and rehearsed_digest(workdir) == publication.digest
+
+
 def check_record(record: ReleaseRecord, publication: Publication) -> None:
     if record.publication_digest != publication.digest:
         raise Refused(

@@ -8,7 +8,7 @@ from corpus.domain.settings import FilterSettings
 from corpus.settings import CorpusSettings, CorpusSystem, SourceSettings
 from evaluation.settings import EvaluationSettings
 from hub.licences.compose import Position
-from hub.licences.rights import RecordedDecision
+from hub.licences.rights import RecordedDecision, Withdrawal
 from merging.settings import MergingSettings, QuantisedSettings
 from training.settings import FineTuningSettings, TinyModel, TrainingSettings
 
@@ -42,6 +42,17 @@ class SpaceSettings(_Settings):
 
     folder: str
     """of the app, relative to the release file"""
+
+
+class BenchmarkSettings(_Settings):
+    """Where the score of a task belongs: a benchmark, whose dataset has an `eval.yaml`."""
+
+    dataset: Annotated[str, StringConstraints(pattern=r"^[^/\s]+/[^/\s]+$")]
+    """its id"""
+    config: str = "default"
+    split: str = "test"
+    settings: dict[str, int | float | str | bool] = {}
+    """how it was asked, such as {num_fewshot: 5}"""
 
 
 class GateSettings(_Settings):
@@ -80,6 +91,8 @@ class Release(_Settings):
     """what training does to the obligations of the texts; argued in docs/licences.md"""
     decisions: tuple[RecordedDecision, ...] = ()
     """what people decided about licences, by name; printed on the cards"""
+    withdrawn: tuple[Withdrawal, ...] = ()
+    """documents that were taken out; those recorded by `imprimatur withdraw` are added"""
     previous: str = ""
     """the version before, for the changelog: a work folder, or NAMESPACE/RELEASE@TAG"""
     notes: str = ""
@@ -93,6 +106,16 @@ class Release(_Settings):
     space: SpaceSettings | None = None
     gates: dict[Name, GateSettings] = {}
     """by corpus: its use agreement; the others are open"""
+    superseded: dict[str, Name] = {}
+    """earlier artefact, or the id of any repo of ours -> what takes its place (`new_version`)"""
+    benchmarks: dict[Name, BenchmarkSettings] = {}
+    """by held-out task: where its scores are shown (`.eval_results`)"""
     signing_key: Annotated[str, StringConstraints(pattern=r"^(sha256:[0-9a-f]{64})?$")] = ""
     """fingerprint of the public key that signs the release; empty for an unsigned one"""
     scales: dict[Name, dict[str, Any]] = {}
+
+    @property
+    def published_corpora(self) -> list[str]:
+        """What is kept for evaluation stays unpublished, or it would not stay unseen; and so does
+        what may be trained on only."""
+        return [n for n, one in self.corpora.items() if one.split == "train" and one.publish]

@@ -55,6 +55,12 @@ class Workdir:
         return {name: manifest["digest"] for name, manifest in self.manifests().items()}
 
 
+def progress_lines(said: str) -> tuple[str, ...]:
+    """Without their times; what libraries write on the same stream is left out."""
+    lines = said.splitlines()
+    return tuple(line.partition("] ")[2] for line in lines if line.startswith("[ "))
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Workdir:
     """The demo with every step real and the training short."""
@@ -62,7 +68,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Workdir:
     done = imprimatur("run", DEMO, "--scale", "quick", "--workdir", path)
     assert done.returncode == 0, done.stderr
     assert not list((path / "scratch").iterdir())
-    return Workdir(path, tuple(line.partition("] ")[2] for line in done.stderr.splitlines()))
+    return Workdir(path, progress_lines(done.stderr))
 
 
 @pytest.fixture(scope="session")

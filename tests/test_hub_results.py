@@ -1,12 +1,21 @@
 """Results on cards and in `.eval_results`: what was measured twice is there twice."""
 
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
-from huggingface_hub import EvalResult, ModelCard, ModelCardData
+from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData
 from huggingface_hub.repocard_data import eval_results_to_model_index
 
+from evaluation.results import TaskScore, write_results
 from hub.failure import BadInput, Unexpected
 from hub.rehearsal import eval_results as hub_side
+from hub.rehearsal.serve import running
 from hub.results import Result, card_results, check_card, entry_files, read_benchmark
+from hub.verify import check_eval_results
+from release import benchmarks
+from release.schema import BenchmarkSettings
 
 BOTH = [
     Result("lab/bench", "Bench", "accuracy", value, settings={"num_fewshot": shots},
@@ -58,3 +67,50 @@ def test_one_file_a_task_and_setting_for_registered_benchmarks_only():
 def test_a_dataset_without_tasks_is_no_benchmark():
     with pytest.raises(BadInput, match="lists no tasks"):
         read_benchmark("lab/bench", "5503434", "name: Bench\n")
+
+
+def scores(folder: Path, value: float) -> Any:
+    """A results artefact of two tasks."""
+    rows = [TaskScore("small", task, "g", "accuracy", value, 0.0, 1.0, 9, 0.1, "exact")
+            for task in ("cloze", "other")]  # fmt: skip
+    folder.mkdir()
+    write_results(folder, [], rows)
+    return SimpleNamespace(folder=folder, manifest=SimpleNamespace(digest=f"{value}"))
+
+
+def test_scores_of_a_benchmark_are_shown_by_the_hub(tmp_path, monkeypatch):
+    """From the release file to the Hub and back; the same bytes at a later call."""
+    asked = BenchmarkSettings(dataset="lab/bench", settings={"num_fewshot": 5})
+    release: Any = SimpleNamespace(benchmarks={"cloze": asked})
+    source = "lab/r-results", "v1.0.0"
+    with running(tmp_path / "hub", {"lab": "hf_t"}, []) as url:
+        monkeypatch.setenv("HF_ENDPOINT", url)
+        api = HfApi(endpoint=url, token="hf_t")
+        made = scores(tmp_path / "results", 0.41)
+        with pytest.raises(BadInput, match="no such dataset"):
+            benchmarks.files(release, "small", made, source, tmp_path)
+        api.create_repo("lab/bench", repo_type="dataset")
+        with pytest.raises(BadInput, match=r"no eval\.yaml"):
+            benchmarks.files(release, "small", made, source, tmp_path)
+        api.upload_file(path_or_fileobj=EVAL_YAML.encode(), path_in_repo="eval.yaml",
+                        repo_id="lab/bench", repo_type="dataset")  # fmt: skip
+        other: Any = SimpleNamespace(
+            benchmarks={"cloze": asked.model_copy(update={"split": "dev"})}
+        )
+        with pytest.raises(BadInput, match=r"no task for default/dev .*default/test"):
+            benchmarks.files(other, "small", made, source, tmp_path)
+        files = benchmarks.files(release, "small", made, source, tmp_path)
+        assert [*files] == [".eval_results/bench-fr-accuracy-5-shot.yaml"]
+        folder = tmp_path / "model"
+        (folder / ".eval_results").mkdir(parents=True)
+        for path, text in files.items():
+            (folder / path).write_text(text)
+        api.create_repo("lab/small")
+        api.upload_folder(folder_path=folder, repo_id="lab/small")
+        monkeypatch.setattr("huggingface_hub.HfApi", lambda: api)
+        assert check_eval_results("lab/small", "main", folder) == 1
+        (path,) = (folder / ".eval_results").iterdir()
+        path.write_text(path.read_text().replace("0.41", "0.97"))
+        with pytest.raises(Unexpected, match="does not show its result on lab/bench, bench-fr"):
+            check_eval_results("lab/small", "main", folder)
+    assert benchmarks.files(release, "small", made, source, tmp_path) == files  # no network now

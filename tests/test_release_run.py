@@ -4,14 +4,20 @@ import json
 import os
 import random
 import re
-import signal
-import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import COMMAND, DEMO, Workdir, imprimatur
+from conftest import DEMO, Workdir, imprimatur
+from forge import Forge
+
+
+@pytest.fixture(scope="module")
+def forge() -> Iterator[Forge]:
+    with Forge() as started:
+        yield started
 
 
 def excluded(demo: Workdir, name: str) -> dict[str, str]:
@@ -137,7 +143,7 @@ def test_shards_do_not_depend_on_the_number_of_workers(tmp_path, workers):
     assert digests[0] == digests[1]
 
 
-def test_a_release_killed_at_22_seeded_moments_ends_as_an_undisturbed_one(demo, tmp_path):
+def test_a_release_killed_at_22_seeded_moments_ends_as_an_undisturbed_one(demo, forge, tmp_path):
     """kill -9 from the first corpus to the last result; whole artefacts are never made twice."""
     work = Workdir(tmp_path / "killed")
     whole: dict[Path, int] = {}
@@ -145,7 +151,7 @@ def test_a_release_killed_at_22_seeded_moments_ends_as_an_undisturbed_one(demo, 
     for point in moments(demo.lines, 22):
         if point.partition(":")[0] in work.manifests():
             continue  # its step was finished before the last kill came
-        kill_at(point, work.path)
+        kill_at(forge, point, work.path)
         kills += 1
         now = {path: path.stat().st_mtime_ns for path in work.path.glob("*/*/manifest.json")}
         assert whole.items() <= now.items(), f"a finished stage was repeated before {point}"
@@ -169,9 +175,9 @@ def moments(lines: tuple[str, ...], count: int) -> list[str]:
 
 
 @pytest.mark.parametrize("point", ["scratch/base-*/checkpoint-1", "scratch/base-*/checkpoint-3/*"])
-def test_a_training_killed_while_it_saves_ends_as_an_undisturbed_one(demo, tmp_path, point):
+def test_a_training_killed_while_it_saves_ends_as_an_undisturbed_one(demo, forge, tmp_path, point):
     work = Workdir(tmp_path / "killed")
-    kill_at(point, work.path)
+    kill_at(forge, point, work.path)
     done = imprimatur(
         "run", DEMO, "--scale", "quick", "--workdir", work.path, "--until", "training"
     )
@@ -180,21 +186,18 @@ def test_a_training_killed_while_it_saves_ends_as_an_undisturbed_one(demo, tmp_p
         assert work.digests()[name] == demo.digests()[name]
 
 
-def kill_at(point: str, workdir: Path) -> None:
+def kill_at(forge: Forge, point: str, workdir: Path) -> None:
     """Run until `point`, then kill the process and all its children.
 
     A point is part of a progress line or, with a slash in it, a file that appears.
     """
-    process = subprocess.Popen(
-        [COMMAND, "run", str(DEMO), "--scale", "quick", "--workdir", str(workdir)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
-    assert process.stderr is not None
-    if "/" in point:
-        while not (reached := any(workdir.glob(point))) and process.poll() is None:
+    with forge.start("run", DEMO, "--scale", "quick", "--workdir", workdir) as run:
+        if "/" in point:
+            while not (reached := any(workdir.glob(point))) and run.alive():
+                time.sleep(0.01)
+        else:
+            reached = any(point in line for line in run.said)
+        run.kill()
+        while run.alive():
             time.sleep(0.01)
-    else:
-        reached = any(point in line for line in process.stderr)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
     assert reached, f"the run never came to “{point}”"

@@ -25,6 +25,7 @@ _REASONS = {
     "excluded_near_duplicate": "nearly the same as a document that is kept",
     "excluded_personal": "they contain personal data",
     "excluded_contaminated": "they contain a question of the evaluation",
+    "excluded_withdrawn": "they were withdrawn, or are copies of one that was",
     "excluded_unreadable": "they could not be read",
     "excluded_domain": "the domain filter did not take them",
     "excluded_mix": "beyond what the mixture asks for",
@@ -60,6 +61,8 @@ class DatasetCard:
     notes: Sequence[str] = ()
     """Markdown that a person wrote by hand"""
     results_repo: str = ""
+    withdrawn: Sequence[tuple[str, str, str, str]] = ()
+    """(document, versions that held it, who, why)"""
     gate: tuple[str, Mapping[str, str]] | None = None
     """what readers agree to, and what they are asked: label to kind of field"""
 
@@ -158,7 +161,7 @@ or not: the words that decided about its licence, their rank (1 the document's o
 ## Left out
 
 {_left_out(manifest, left_out)}
-{_train_only(card)}
+{_train_only(card)}{_withdrawn(card)}
 {mixture(manifest)}
 ## Test questions
 
@@ -234,6 +237,17 @@ def _train_only(card: DatasetCard) -> str:
     return (
         f"\nOf these, {figure(card.manifest, 'train_only')} may be trained on but not be published "
         "cleaned; they are in no published file.\n"
+    )
+
+
+def _withdrawn(card: DatasetCard) -> str:
+    if not card.withdrawn:
+        return ""
+    return (
+        "\n### Withdrawn\n\nTaken out by hand, with their copies; please delete them from what "
+        "you made of an earlier version.\n\n"
+        + table(("document", "versions that held it", "who", "why"), card.withdrawn)
+        + "\n"
     )
 
 

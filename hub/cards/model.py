@@ -67,6 +67,8 @@ class ModelCard:
     """(alternative text, file) of the figures beside the card"""
     notes: Sequence[str] = ()
     """Markdown that a person wrote by hand"""
+    learnt: Sequence[tuple[str, str, str, str]] = ()
+    """(document, versions of this model, who, why) of documents that were withdrawn since"""
 
 
 def render(card: ModelCard) -> str:
@@ -167,7 +169,7 @@ What making it came to:
 
 {_seen(card)}
 
-{_test_questions(card)}
+{_learnt(card)}{_test_questions(card)}
 ## Cost
 
 {sections.cost(manifest, "this model")}
@@ -325,6 +327,17 @@ def _seen(card: ModelCard) -> str:
     )
     return table(header, rows, right=(1, 3)) + (
         "\n\nA search finds what its patterns know: what is left may still name people."
+    )
+
+
+def _learnt(card: ModelCard) -> str:
+    if not card.learnt:
+        return ""
+    return (
+        "### Withdrawn documents\n\nEarlier versions of this model learnt from documents that were "
+        "withdrawn since; use this version, which did not see them.\n\n"
+        + table(("document", "versions that learnt from it", "who withdrew it", "why"), card.learnt)
+        + "\n\n"
     )
 
 

@@ -65,6 +65,7 @@ def render(card: ResultsCard) -> str:
                 **({"default": True} if name == "scores" else {}),
             }
             for name, path in configurations.items()
+            if name != "differences" or card.changes  # `datasets` opens no table without rows
         ],
     )
     rows = [

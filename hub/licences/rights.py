@@ -80,6 +80,33 @@ class RecordedDecision(_Settings):
         return id in self.documents or source in self.sources
 
 
+class Holder(_Settings):
+    """A release that was published with a document in it."""
+
+    version: str
+    """its tag"""
+    corpora: tuple[str, ...]
+    """that held it, by their names in the release"""
+    models: tuple[str, ...] = ()
+    """that were trained on one of those, or made from a model that was"""
+
+
+class Withdrawal(_Settings):
+    """A document that somebody took out of every corpus: who and why, printed in the ledger and on
+    the cards. Its copies and near copies go with it."""
+
+    document: str = Field(min_length=1)
+    """its id in the ledger"""
+    who: str = Field(min_length=1)
+    why: str = Field(min_length=1)
+    held_by: tuple[Holder, ...] = ()
+    """releases of before"""
+
+    @property
+    def sentence(self) -> str:
+        return f"withdrawn by {self.who}: {self.why}"
+
+
 def decided(
     decisions: Sequence[RecordedDecision], rule: Rule, copies: Iterable[tuple[str, str]]
 ) -> RecordedDecision | None:

@@ -17,6 +17,7 @@ from huggingface_hub.errors import LocalTokenNotFoundError
 
 from hub.failure import BadInput, Failed, Failure
 from hub.publish.comparison import compare
+from hub.publish.holders import holders
 from hub.publish.patience import TROUBLE, status
 from hub.publish.rollback import rollback
 from hub.publish.running import PATIENCE_SECONDS
@@ -45,8 +46,12 @@ def main(argv: list[str] | None = None) -> int:
 
 def _publish(arguments: argparse.Namespace, api: HfApi) -> Any:
     signer = load_signer(arguments.key) if arguments.key else None
+    squash = {}
+    for text in arguments.squash:
+        repo, _, versions = text.partition("=")
+        squash[repo] = versions.split(",")
     record = publish(
-        arguments.folder, api, _progress, signer, arguments.patience, arguments.unsigned
+        arguments.folder, api, _progress, signer, arguments.patience, arguments.unsigned, squash
     )
     return record.model_dump(mode="json")
 
@@ -63,7 +68,17 @@ def _rollback(arguments: argparse.Namespace, api: HfApi) -> Any:
     return record.model_dump(mode="json")
 
 
-_VERBS = {"publish": _publish, "compare": _compare, "rollback": _rollback}
+def _holders(arguments: argparse.Namespace, api: HfApi) -> Any:
+    found = holders(api, arguments.results, arguments.document)
+    return {
+        "tags": found.tags,
+        "holders": [holder.model_dump(mode="json") for holder in found.holders],
+    }
+
+
+_VERBS = {
+    "publish": _publish, "compare": _compare, "rollback": _rollback, "holders": _holders,
+}  # fmt: skip
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,15 +86,19 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True)
     for name in _VERBS:
         verb = verbs.add_parser(name)
-        if name == "rollback":
+        if name in ("rollback", "holders"):
             verb.add_argument("results")
-            verb.add_argument("tag")
+            verb.add_argument("tag" if name == "rollback" else "document")
         else:
             verb.add_argument("folder", type=Path)
         verb.add_argument("--endpoint", required=True)
         verb.add_argument("--patience", type=float, default=PATIENCE_SECONDS)
         verb.add_argument("--key", type=Path, help="private key that signs")
         verb.add_argument("--unsigned", action="store_true", help="a rehearsal has no key")
+        verb.add_argument(
+            "--squash", action="append", default=[], metavar="ID=TAG,TAG",
+            help="a repo that loses its history, and the versions that held what goes",
+        )  # fmt: skip
     return parser
 
 

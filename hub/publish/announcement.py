@@ -9,6 +9,7 @@ from hub.publication import RELEASE, SIGNATURE_FILES
 from hub.publish.commits import Operation, commit
 from hub.publish.patience import TROUBLE, patiently, status
 from hub.publish.promotion import TRAILER
+from hub.publish.refs import drop_tag
 from hub.publish.remote import Address, head_of, read_file, refs_of
 
 _NAMES = (RELEASE, *SIGNATURE_FILES)
@@ -42,10 +43,13 @@ def announce(
 
 
 def tag_results(api: HfApi, results: Address, tag: str) -> None:
-    """The results repo's tag includes `release.json`, so it comes last of all."""
-    if tag in refs_of(api, results).tags:
-        return
+    """The results repo's tag includes `release.json`, so it comes last of all; one that holds an
+    earlier announcement of the same version is moved."""
     head = head_of(api, results)
+    if tag in refs_of(api, results).tags:
+        if head is None or announcement(api, results, tag) == announcement(api, results, head):
+            return
+        drop_tag(api, results, tag)
     patiently(
         lambda: api.create_tag(
             results.id, tag=tag, revision=head, repo_type=results.type, exist_ok=True

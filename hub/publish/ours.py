@@ -13,7 +13,7 @@ from huggingface_hub import HfApi
 from huggingface_hub.hf_api import RepoFile
 
 from hub.manifest import PayloadFile
-from hub.publication import PublishedRepo
+from hub.publication import PublishedRepo, Repo
 from hub.publish.patience import patiently
 from hub.publish.promotion import TRAILER
 from hub.publish.remote import Address, Seen, equal_trees, files_at, read_file, same
@@ -30,7 +30,7 @@ def conflict(api: HfApi, where: Address, seen: Seen, recorded: PublishedRepo | N
     newest = patiently(lambda: api.list_repo_commits(where.id, repo_type=where.type))
     if not newest:
         return None
-    if TRAILER in (newest[0].message or ""):
+    if TRAILER in f"{newest[0].title}\n{newest[0].message}":
         return None
     if len(newest) == 1 and seen.files.keys() <= _FIRST_FILES:
         return None
@@ -44,6 +44,17 @@ def conflict(api: HfApi, where: Address, seen: Seen, recorded: PublishedRepo | N
         f"{where.id} was edited by hand since its last release ({newest[0].title!r}, "
         f"{newest[0].commit_id[:8]}): {_some(changed)}; bring the change into the release, or undo "
         f"it on the Hub, then run again{_difference(api, where, seen, recorded, changed)}"
+    )
+
+
+def gate_conflict(repo: Repo, seen: Seen, recorded: PublishedRepo) -> str | None:
+    """One sentence about a gate that is neither the planned one nor that of the last release."""
+    if seen.private or seen.gated in (repo.gated, recorded.gated):
+        return None
+    return (
+        f"the gate of {repo.id} was changed by hand since its last release: it is "
+        f"{seen.gated or 'open'} there, {recorded.gated or 'open'} in that release and "
+        f"{repo.gated or 'open'} in this one; write into `gates` what is right, or undo it there"
     )
 
 

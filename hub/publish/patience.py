@@ -3,6 +3,7 @@
 The client repeats downloads and uploads itself, and neither commits nor most of its other calls.
 """
 
+import re
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -16,9 +17,13 @@ Result = TypeVar("Result")
 WAITS_SECONDS = (0.5, 1, 2, 4, 8, 16, 32)
 REFUSALS = 2
 UNREACHABLE = 3
+FULL = 507
 """attempts after the first, where a token is refused and where nobody answers at all"""
 LONGEST_WAIT_SECONDS = 600
 """a server that asks for more is believed to be out of order"""
+
+_XET_STATUS = re.compile(r"HTTP status (?:client|server) error \((\d{3}) ")
+"""of Xet's errors, which have no response"""
 
 TROUBLE = (HfHubHTTPError, httpx2.HTTPError, RuntimeError)
 """What the client raises; uploads of large files wrap theirs in a RuntimeError."""
@@ -51,8 +56,11 @@ def passes(error: BaseException, attempt: int) -> bool:
     """Whether asking again may help: a rate limit, a server error, a broken connection.
 
     A token that is refused is shown twice more: a signed link or a session of the server expires,
-    and the same token is good again.
+    and the same token is good again. A disk or a quota that is full is asked twice more as well:
+    those who wait do not empty it.
     """
+    if status(error) == FULL:
+        return attempt < REFUSALS
     response = _response(error)
     if response is not None:
         code = response.status_code
@@ -69,7 +77,10 @@ def passes(error: BaseException, attempt: int) -> bool:
 def status(error: BaseException) -> int:
     """HTTP status behind an error; 0 where there was no answer."""
     response = _response(error)
-    return 0 if response is None else response.status_code
+    if response is not None:
+        return response.status_code
+    said = _XET_STATUS.search(" ".join(map(str, _causes(error))))
+    return int(said[1]) if said else 0
 
 
 def _response(error: BaseException) -> httpx2.Response | None:

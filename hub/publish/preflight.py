@@ -17,7 +17,8 @@ from hub.failure import BadInput, Refused, Unexpected
 from hub.publication import Publication, ReleaseRecord
 from hub.publish.cards import card_problems
 from hub.publish.content import content_problems
-from hub.publish.ours import conflict
+from hub.publish.deprecation import problem as deprecation_problem
+from hub.publish.ours import conflict, gate_conflict
 from hub.publish.patience import patiently
 from hub.publish.remote import Address, Seen
 from hub.publish.staging import FILES_A_COMMIT
@@ -34,10 +35,12 @@ def check(
     api: HfApi,
     looks: Mapping[str, Seen | None],
     record: ReleaseRecord | None,
+    rehearsal: bool = False,
 ) -> None:
     """Raises BadInput with every problem, Refused for a foreign repo, Unexpected for an edited one.
 
-    `looks`: by address, what is on the Hub; None for a repo that is to be made.
+    `looks`: by address, what is on the Hub; None for a repo that is to be made. A `rehearsal` is at
+    a Hub that has nothing of before.
     """
     problems = [*_account(publication, api)]
     if not problems:  # with another account, every repo would look foreign
@@ -49,6 +52,8 @@ def check(
             f"{repo.id}: {problem}" for problem in card_problems(api, publication, repo, content)
         ]
     problems += _rate(publication, looks)
+    if not rehearsal:
+        problems += filter(None, (deprecation_problem(api, one) for one in publication.superseded))
     if problems:
         raise BadInput("\n".join(problems))
     recorded = {(repo.type, repo.id): repo for repo in record.repos} if record else {}
@@ -58,6 +63,8 @@ def check(
         seen = looks[repo.address]
         known = recorded.get((repo.type, repo.id))
         found = conflict(api, Address(repo.type, repo.id), seen, known) if seen else None
+        if seen and known and not found:
+            found = gate_conflict(repo, seen, known)
         if found:
             (foreign if known is None else edited).append(found)
     if foreign:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from huggingface_hub import HfApi, hf_hub_url
 from huggingface_hub.errors import (
@@ -40,6 +40,7 @@ class Seen(NamedTuple):
     private: bool
     files: dict[str, RepoFile]
     """the content: without what the Hub adds, and without `release.json`"""
+    gated: Literal["auto", "manual"] | None
 
 
 def see(api: HfApi, where: Address) -> Seen | None:
@@ -48,7 +49,8 @@ def see(api: HfApi, where: Address) -> Seen | None:
         info = patiently(lambda: api.repo_info(where.id, repo_type=where.type))
     except RepositoryNotFoundError:
         return None
-    return Seen(str(info.sha), bool(info.private), files_at(api, where, str(info.sha)))
+    gated = getattr(info, "gated", None) or None
+    return Seen(str(info.sha), bool(info.private), files_at(api, where, str(info.sha)), gated)
 
 
 def files_at(api: HfApi, where: Address, revision: str) -> dict[str, RepoFile]:
@@ -78,13 +80,18 @@ class Refs(NamedTuple):
     tags: dict[str, str]
     """name to commit"""
     branches: dict[str, str]
+    pulls: bool
+    """whether there was ever a pull request"""
 
 
 def refs_of(api: HfApi, where: Address) -> Refs:
-    refs = patiently(lambda: api.list_repo_refs(where.id, repo_type=where.type))
+    refs = patiently(
+        lambda: api.list_repo_refs(where.id, repo_type=where.type, include_pull_requests=True)
+    )
     return Refs(
         {ref.name: str(ref.target_commit) for ref in refs.tags},
         {ref.name: str(ref.target_commit) for ref in refs.branches},
+        bool(refs.pull_requests),
     )
 
 

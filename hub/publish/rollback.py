@@ -12,7 +12,7 @@ from hub.publish import running
 from hub.publish.announcement import announce, announcement
 from hub.publish.ours import conflict, holds
 from hub.publish.promotion import promote
-from hub.publish.remote import Address, Seen, files_at, record_at, refs_of, see
+from hub.publish.remote import Address, Seen, files_at, head_of, record_at, refs_of, see
 from hub.publish.transaction import Progress
 
 
@@ -67,6 +67,11 @@ def _look(api: HfApi, repo: PublishedRepo, tag: str, present: PublishedRepo | No
     seen = see(api, where)
     if seen is None:
         raise Unexpected(f"{repo.id} was deleted since: {tag} cannot come back")
+    if head_of(api, where, tag) is None:
+        raise Unexpected(
+            f"{repo.id} has no {tag} any more: it was taken away, as with a withdrawn document, "
+            "and that release cannot come back"
+        )
     if not holds(files_at(api, where, tag), repo.files, None):
         raise Unexpected(
             f"{repo.id} at {tag} no longer holds what release.json says: its tag moved"

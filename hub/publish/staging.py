@@ -4,6 +4,7 @@ What is there already is not sent again, so a killed upload goes on where it sto
 `main` moves here.
 """
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +17,8 @@ from hub.failure import Unexpected
 from hub.publication import Publication, Repo
 from hub.publish.commits import Operation, commit
 from hub.publish.patience import patiently, status
-from hub.publish.remote import Address, files_at, head_of, refs_of, same
+from hub.publish.refs import drop_branch
+from hub.publish.remote import Address, files_at, head_of, same
 
 BRANCHES = "imprimatur-staging-"
 FILES_A_COMMIT = 100
@@ -85,19 +87,24 @@ def _revision(
 
 def _pull_request(api: HfApi, where: Address, title: str) -> int:
     """The open pull request of that title; a new one where there is none."""
-    found = patiently(
-        lambda: [
-            discussion.num
-            for discussion in api.get_repo_discussions(where.id, repo_type=where.type)
-            if discussion.title == title
-            and discussion.is_pull_request
-            and discussion.status in ("open", "draft")
-        ]
-    )
+    found = [number for number, known in _open_pull_requests(api, where) if known == title]
     if found:
         return min(found)
     made = patiently(lambda: api.create_pull_request(where.id, title, repo_type=where.type))
     return int(made.num)
+
+
+def _open_pull_requests(api: HfApi, where: Address) -> list[tuple[int, str]]:
+    """Number and title of those that stage a publication."""
+    return patiently(
+        lambda: [
+            (discussion.num, discussion.title)
+            for discussion in api.get_repo_discussions(where.id, repo_type=where.type)
+            if discussion.title.startswith(BRANCHES)
+            and discussion.is_pull_request
+            and discussion.status in ("open", "draft")
+        ]
+    )
 
 
 def _compare(repo: Repo, content: Path, there: Mapping[str, RepoFile], revision: str) -> None:
@@ -115,21 +122,25 @@ def _compare(repo: Repo, content: Path, there: Mapping[str, RepoFile], revision:
 def unstage(api: HfApi, where: Address, staged: Staged) -> None:
     """The staging revision has done its work."""
     if staged.pull_request is not None:
-        number = staged.pull_request
-        patiently(
-            lambda: api.change_discussion_status(
-                where.id, number, "closed", repo_type=where.type,
-                comment="Its content is on main.",
-            )
-        )  # fmt: skip
-        return
-    drop_branch(api, where, staged.revision)
+        _close(api, where, staged.pull_request)
+    else:
+        drop_branch(api, where, staged.revision)
 
 
-def drop_branch(api: HfApi, where: Address, name: str) -> None:
-    """Delete a staging branch; fine if it is gone already."""
-    try:
-        patiently(lambda: api.delete_branch(where.id, repo_type=where.type, branch=name))
-    except HfHubHTTPError as error:
-        if status(error) not in (404, 409) or name in refs_of(api, where).branches:
-            raise
+def close_pull_requests(api: HfApi, where: Address) -> None:
+    """Every one that this account opened to stage a publication."""
+    me = patiently(api.whoami)["name"]
+    for number, _ in _open_pull_requests(api, where):
+        details = patiently(
+            functools.partial(api.get_discussion_details, where.id, number, repo_type=where.type)
+        )
+        if details.author == me:
+            _close(api, where, number)
+
+
+def _close(api: HfApi, where: Address, number: int) -> None:
+    patiently(
+        lambda: api.change_discussion_status(
+            where.id, number, "closed", repo_type=where.type, comment="Its content is on main."
+        )
+    )

@@ -7,7 +7,7 @@
 5. `release.json` into the results repo: the commit point. Then its tag.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,10 +26,12 @@ from hub.publication import (
 )
 from hub.publish import running
 from hub.publish.announcement import announce, announcement, tag_results
-from hub.publish.ours import conflict, holds
+from hub.publish.deprecation import deprecate
+from hub.publish.ours import conflict, gate_conflict, holds
 from hub.publish.patience import patiently
 from hub.publish.preflight import check
 from hub.publish.promotion import promote
+from hub.publish.refs import drop_branch
 from hub.publish.remote import (
     Address,
     Refs,
@@ -40,7 +42,8 @@ from hub.publish.remote import (
     see,
 )
 from hub.publish.signing import Signer, check_key
-from hub.publish.staging import BRANCHES, Staged, drop_branch, stage, unstage
+from hub.publish.squash import forget, squash_main
+from hub.publish.staging import BRANCHES, Staged, close_pull_requests, stage, unstage
 
 Progress = Callable[[str], None]
 
@@ -70,6 +73,7 @@ class _Publishing:
     progress: Progress
     signer: Signer | None
     patience: float
+    squash: Mapping[str, Collection[str]]
     works: list[_Work] = field(default_factory=list)
 
 
@@ -80,35 +84,52 @@ def publish(
     signer: Signer | None = None,
     patience: float = running.PATIENCE_SECONDS,
     unsigned: bool = False,
+    squash: Mapping[str, Collection[str]] | None = None,
 ) -> ReleaseRecord:
     """Bring every repo of the publication in `folder` to its planned content, then say so.
 
     `patience`: seconds that the Space may take to run. `unsigned` is for rehearsals, which do not
-    have the key. Raises BadInput, Refused, Unexpected.
+    have the key. `squash`: ids of repos that lose their history, and the tags of the versions that
+    held what may no longer be read. Raises BadInput, Refused, Unexpected.
     """
     publication = read_publication(folder)
     check_key(publication, signer, unsigned)
     results = Address(publication.results.type, publication.results.id)
     record = record_at(api, results)
     looks = {repo.address: see(api, Address(repo.type, repo.id)) for repo in publication.repos}
-    if record is not None and record.publication_digest == publication.digest:
+    if record is not None and record.publication_digest == publication.digest and not squash:
         _confirm(publication, folder, api, looks, record)
         progress(f"{publication.tag} is published already: nothing to send")
         tag_results(api, results, publication.tag)
+        _deprecate(publication, api, progress)
         return record
-    check(publication, folder, api, looks, record)
-    this = _Publishing(publication, api, progress, signer, patience)
+    check(publication, folder, api, looks, record, rehearsal=unsigned)
+    this = _Publishing(publication, api, progress, signer, patience, squash or {})
     for repo in publication.repos:
         this.works.append(_prepare(this, repo, folder / repo.type / repo.id, looks[repo.address]))
     for work in this.works:
         _stage(this, work)
     for work in this.works:
+        _close_gate(this, work)
         _promote(this, work)
     for work in this.works:
         _make_public(this, work)
     _watch_space(this, record)
     _collect(this)
-    return _announce(this, record, results)
+    record = _announce(this, record, results)
+    for work in this.works:
+        if work.repo.id in this.squash:
+            versions = this.squash[work.repo.id]
+            for line in forget(api, work.where, work.commit, publication.tag, versions):
+                progress(line)
+    tag_results(api, results, publication.tag)
+    _deprecate(publication, api, progress)
+    return record
+
+
+def _deprecate(publication: Publication, api: HfApi, progress: Progress) -> None:
+    for one in publication.superseded:
+        progress(deprecate(api, publication, one))
 
 
 def _confirm(
@@ -128,6 +149,8 @@ def _confirm(
             where = Address(repo.type, repo.id)
             problem = conflict(api, where, seen, recorded.get((repo.type, repo.id)))
             raise Unexpected(problem or f"{repo.id} no longer holds what {record.tag} says")
+        if problem := gate_conflict(repo, seen, recorded[repo.type, repo.id]):
+            raise Unexpected(problem)
 
 
 def _prepare(this: _Publishing, repo: Repo, content: Path, seen: Seen | None) -> _Work:
@@ -180,6 +203,10 @@ def _promote(this: _Publishing, work: _Work) -> None:
             f"{publication.release} {publication.tag}", publication.digest, work.content,
         )  # fmt: skip
         this.progress(f"{work.repo.id}: main is {publication.tag}")
+    if work.repo.id in this.squash:
+        title = f"{publication.release} {publication.tag}, without its history"
+        work.commit = squash_main(api, work.where, work.commit, title, publication.digest)
+        this.progress(f"{work.repo.id}: main has one commit, {work.commit[:8]}")
     if work.repo is not publication.results:  # its tag has to include release.json
         _tag(api, work.where, publication.tag, work.commit, work.refs)
     if work.staged is not None:
@@ -187,6 +214,8 @@ def _promote(this: _Publishing, work: _Work) -> None:
     for name in work.refs.branches:  # of versions that were given up: their parents are stale
         if name.startswith(BRANCHES) and (work.staged is None or name != work.staged.revision):
             drop_branch(api, work.where, name)
+    if work.refs.pulls:  # of a run that was killed before it could close its own
+        close_pull_requests(api, work.where)
 
 
 def _tag(api: HfApi, where: Address, tag: str, commit: str, refs: Refs) -> None:
@@ -198,16 +227,28 @@ def _tag(api: HfApi, where: Address, tag: str, commit: str, refs: Refs) -> None:
         )
 
 
+def _close_gate(this: _Publishing, work: _Work) -> None:
+    """A gate that is new, or another one, is there before what it guards."""
+    if not work.seen.private and work.repo.gated and work.seen.gated != work.repo.gated:
+        _set_gate(this, work)
+
+
 def _make_public(this: _Publishing, work: _Work) -> None:
-    where = work.where
+    """New repos are shown, gates that are given up opened, once all content is in its place."""
     if work.seen.private:
-        patiently(
-            lambda: this.api.update_repo_settings(
-                where.id, repo_type=where.type, private=False, gated=work.repo.gated or False
-            )
+        _set_gate(this, work, private=False)
+    elif not work.repo.gated and work.seen.gated:
+        _set_gate(this, work)
+
+
+def _set_gate(this: _Publishing, work: _Work, private: bool | None = None) -> None:
+    where, gate = work.where, work.repo.gated
+    patiently(
+        lambda: this.api.update_repo_settings(
+            where.id, repo_type=where.type, private=private, gated=gate or False
         )
-        gate = f", gated ({work.repo.gated})" if work.repo.gated else ""
-        this.progress(f"{where.id}: public{gate}")
+    )
+    this.progress(f"{where.id}: public" + (f", gated ({gate})" if gate else ""))
 
 
 def _watch_space(this: _Publishing, record: ReleaseRecord | None) -> None:
@@ -246,20 +287,24 @@ def _add_to_collection(api: HfApi, slug: str, repo: Repo) -> None:
 def _announce(this: _Publishing, before: ReleaseRecord | None, results: Address) -> ReleaseRecord:
     """`release.json`, signed where there is a key; then the tag of the results repo with it."""
     publication, signer = this.publication, this.signer
+    repos = tuple(
+        PublishedRepo(**work.repo.model_dump(), commit=work.commit) for work in this.works
+    )
+    previous = before.publication_digest if before else ""
+    if before and before.publication_digest == publication.digest:
+        previous = before.previous_digest  # it is announced anew, its history was squashed
     record = ReleaseRecord(
         release=publication.release,
         version=publication.version,
         tag=publication.tag,
         publication_digest=publication.digest,
-        previous_digest=before.publication_digest if before else "",
+        previous_digest=previous,
         signature=SIGNATURE if signer else UNSIGNED,
         key=publication.key,
-        repos=tuple(
-            PublishedRepo(**work.repo.model_dump(), commit=work.commit) for work in this.works
-        ),
+        repos=repos,
     )
     tagged = record_at(this.api, results, publication.tag)
-    if tagged is not None and tagged.publication_digest == publication.digest:
+    if tagged is not None and _stands(this, tagged):
         record = tagged  # a rollback was undone: the version is announced as it was
         files = announcement(this.api, results, publication.tag)
     else:
@@ -268,6 +313,13 @@ def _announce(this: _Publishing, before: ReleaseRecord | None, results: Address)
     work = next(work for work in this.works if work.repo is publication.results)
     announce(this.api, results, work.commit, files, f"Release {publication.release} {record.tag}",
              publication.digest)  # fmt: skip
-    tag_results(this.api, results, publication.tag)
     this.progress(f"{results.id}: release.json, {record.signature}")
     return record
+
+
+def _stands(this: _Publishing, tagged: ReleaseRecord) -> bool:
+    """Whether a version may be announced by the words of before: they name no squashed commit."""
+    commits = {work.repo.id: work.commit for work in this.works if work.repo.id in this.squash}
+    return tagged.publication_digest == this.publication.digest and all(
+        repo.commit == commits.get(repo.id, repo.commit) for repo in tagged.repos
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from hub.licences.rights import Withdrawal
 from hub.lineage.graph import Graph, graph
 from hub.manifest import Artefact
 from release import checkpoints, claims, merges, table
@@ -55,10 +56,32 @@ class Context:
 
     @property
     def corpora(self) -> list[str]:
-        """What is kept for evaluation stays unpublished, or it would not stay unseen; and so does
-        what may be trained on only."""
-        found = self.recipe.release.corpora.items()
-        return [name for name, corpus in found if corpus.split == "train" and corpus.publish]
+        return self.recipe.release.published_corpora
+
+    def withdrawn_from(self, corpus: str) -> list[Withdrawal]:
+        """Documents that a version of this corpus would hold, or held, but for a withdrawal."""
+        ledger = self.artefacts[corpus].folder / "ledger.parquet"
+        from pyarrow import parquet
+
+        asked = {one.document: one for one in self.recipe.release.withdrawn}
+        if not asked or not ledger.is_file():
+            return []
+        filters = [("reason", "=", "withdrawn")]
+        gone = parquet.read_table(ledger, columns=["id"], filters=filters)["id"].to_pylist()
+        return [
+            one
+            for document, one in asked.items()
+            if document in gone or any(corpus in holder.corpora for holder in one.held_by)
+        ]
+
+    def learnt(self, model: str) -> list[tuple[Withdrawal, str]]:
+        """Withdrawn documents and the earlier versions of a model that learnt from them."""
+        found = []
+        for one in self.recipe.release.withdrawn:
+            versions = [holder.version for holder in one.held_by if model in holder.models]
+            if versions:
+                found.append((one, ", ".join(versions)))
+        return found
 
     @property
     def filters(self) -> list[str]:

@@ -65,6 +65,15 @@ def _card(context: Context, name: str, folder: Path, sources: list[Source], toke
             pictures=pictures.of_corpus(folder, sources),
             notes=previous.notes(context.recipe, name),
             results_repo=context.repo("results"),
+            withdrawn=[
+                (
+                    one.document,
+                    ", ".join(h.version for h in one.held_by if name in h.corpora),
+                    one.who,
+                    one.why,
+                )
+                for one in context.withdrawn_from(name)
+            ],
             gate=_gate(context, name),
         ),
         folder,

@@ -6,10 +6,11 @@ from hub.cards import model as model_card
 from hub.disk import write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
-from release import pictures, previous
+from release import benchmarks, pictures, previous
 from release.beside import beside_model, lineage_of
 from release.publication.context import Context
 from release.publication.files import describe, place
+from release.steps.evaluation import RESULTS
 
 
 def repo(context: Context, building: Path, name: str) -> Repo:
@@ -24,6 +25,7 @@ def repo(context: Context, building: Path, name: str) -> Repo:
         place(configuration, folder / configuration.name)
     if rows := context.checkpoints(name):
         write_json(folder / "checkpoints.json", rows)
+    _eval_results(context, name, folder, building.parent.parent)
     lineage_of(folder, context.graph.ancestry(name), context.artefacts, context.scores)
     write_json(folder / "manifest.json", artefact.manifest.model_dump(mode="json"))
     return describe(
@@ -65,8 +67,22 @@ def _card(context: Context, name: str, folder: Path) -> str:
             trained_on={corpus: context.artefacts[corpus].manifest for corpus in corpora},
             pictures=pictures.of_model(folder, context.artefacts[name], context.graph),
             notes=previous.notes(context.recipe, name),
+            learnt=[
+                (one.document, versions, one.who, one.why) for one, versions in context.learnt(name)
+            ],
         )
     )
+
+
+def _eval_results(context: Context, name: str, folder: Path, workdir: Path) -> None:
+    results = context.artefacts.get(name + RESULTS)
+    if results is None:
+        return
+    source = context.repo("results"), context.tag
+    found = benchmarks.files(context.recipe.release, name, results, source, workdir)
+    for path, text in found.items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        write_atomically(folder / path, text.encode())
 
 
 def _training_content(context: Context, name: str, folder: Path) -> None:

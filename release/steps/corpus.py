@@ -29,6 +29,8 @@ def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
         Input(role="source", name=s, digest=canonical_sha256(source_digest(entry, data)))
         for s, entry in sources.items()
     )
+    gone = [entry.model_dump(mode="json", exclude={"held_by"}) for entry in release.withdrawn]
+    withdrawn = {"withdrawn": gone} if gone else {}
     mix = settings.mix
     counting = mix.tokenizer if mix else settings.sized_in
 
@@ -45,6 +47,7 @@ def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
             place.scratch,
             place.progress,
             recorded,
+            release.withdrawn,
             cache=place.cache,
             digests={entry.name: entry.digest for entry in contents},
             tokenizer=have[counting].folder if counting else None,
@@ -62,7 +65,8 @@ def _corpus(name: str, settings: CorpusSettings, recipe: Recipe) -> Step:
             "sources": {s: entry.model_dump(mode="json") for s, entry in sources.items()},
             "shares": list(shares),
             "decisions": [entry.model_dump(mode="json") for entry in recorded],
-        },
+        }
+        | withdrawn,
         needs=(
             *(("tasks", task) for task in settings.decontaminate),
             *([("tokenizer", counting)] if counting else []),
