@@ -1,6 +1,6 @@
 """The judge: open answers compared and examined by a language model, and by people.
 
-    queries → answers (each model, its chat template) → replies (the judge) → verdicts → rates → page
+    queries → answers (each model in its chat template) → replies of the judge → verdicts → rates
 
 In:   a file of queries, model folders, and a judge: an endpoint or a model on this machine.
 Out:  `results` without any text: every verdict, win-rates, failure modes, safety, with intervals.

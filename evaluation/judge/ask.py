@@ -96,8 +96,9 @@ def ask_all(
     chat: Callable[[], Chat],
     replies: Replies,
     progress: Callable[[str], None],
+    already: float = 0.0,
 ) -> Asked:
-    """Ask what is not known; equal questions are asked once.
+    """Ask what is not known; equal questions are asked once. `already` is what this run has cost.
 
     Raises Refused before the first request where it may cost too much, or when it has; Failed where
     the judge does not answer at all. What was answered is kept.
@@ -108,10 +109,10 @@ def ask_all(
     expected = estimate(list(todo.values()), by)
     progress(f"judge: at most {expected} to come, {known:,} replies known")
     limit = by.endpoint.max_cost if by.endpoint else None
-    if limit is not None and expected.money > limit:
+    if limit is not None and already + expected.money > limit:
         raise Refused(
-            f"the judge may cost up to {expected.money:.2f} {expected.currency}, and max_cost is"
-            f" {limit:.2f}: raise it, ask fewer queries, or lower by.max_tokens"
+            f"the judge may cost up to {already + expected.money:.2f} {expected.currency}, and"
+            f" max_cost is {limit:.2f}: raise it, ask fewer queries, or lower by.max_tokens"
         )
     fresh: dict[str, Reply] = {}
     for pairs in _batches_answered(todo, by, chat):
@@ -120,14 +121,14 @@ def ask_all(
         last = list(fresh.values())[-GIVE_UP:]
         if len(last) == GIVE_UP and all(reply.how in _NO_ANSWER for reply in last):
             raise Failed(
-                f"the judge did not answer {GIVE_UP} questions in a row (last: {last[-1].text[:120]}"
-                f"): {len(replies.known)} replies are kept, run again when it does"
+                f"the judge did not answer {GIVE_UP} questions in a row ({last[-1].text[:120]}):"
+                f" {len(replies.known)} replies are kept, run again when it does"
             )
         spent = _cost(by, fresh.values())
-        if limit is not None and spent.money > limit:
+        if limit is not None and already + spent.money > limit:
             raise Refused(
-                f"the judge has cost {spent.money:.2f} {spent.currency}, above max_cost {limit:.2f}:"
-                f" {len(replies.known)} replies are kept"
+                f"the judge has cost {already + spent.money:.2f} {spent.currency}, above max_cost"
+                f" {limit:.2f}: {len(replies.known)} replies are kept"
             )
     found = [replies.known.get(key) or fresh[key] for key in keys]
     cost = _cost(by, fresh.values())

@@ -51,7 +51,7 @@ class Chat:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             self.network: Any = AutoModelForCausalLM.from_pretrained(
                 folder, local_files_only=True, use_safetensors=True, dtype="auto"
-            ).eval()
+            )
         if torch.cuda.is_available():
             self.network.to("cuda")
         self.tokenizer.padding_side = "left"
@@ -89,7 +89,12 @@ class Chat:
         padded = self.tokenizer.pad({"input_ids": [tokens[n] for n in fits]}, return_tensors="pt")
         padded = padded.to(self.network.device)
         width = padded["input_ids"].shape[1]
-        sampling = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+        sampling: dict[str, Any] = {
+            "do_sample": False,
+            "temperature": None,
+            "top_p": None,
+            "top_k": None,
+        }
         if how.temperature:
             sampling = {"do_sample": True, "temperature": how.temperature, "top_p": how.top_p,
                         "top_k": 0}  # fmt: skip

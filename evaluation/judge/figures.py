@@ -74,8 +74,8 @@ def warnings(figures: Figures) -> list[str]:
     for model, of in figures.lengths.items():
         if of["empty"] or of["too_long"]:
             found.append(
-                f"{model} gave {of['empty']:.0f} empty answers, {of['too_long']:.0f} of them because"
-                " the question is longer than it reads."
+                f"{model} gave {of['empty']:.0f} empty answers, {of['too_long']:.0f} of them"
+                " because the question is longer than it reads."
             )
     return found
 

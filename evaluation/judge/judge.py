@@ -87,7 +87,9 @@ def judge(
         return loaded[0]
 
     def ask(questions: Sequence[Question]) -> Sequence[Reply]:
-        found = ask_all(questions, settings.by, chat, replies, progress)
+        found = ask_all(
+            questions, settings.by, chat, replies, progress, sum(cost.money for cost in costs)
+        )
         costs.append(found.cost)
         return found.replies
 
@@ -201,7 +203,7 @@ def _first_share(comparisons: Sequence[Any]) -> float | None:
 
 def _lengths(said: Sequence[Answer], settings: JudgeSettings) -> dict[str, dict[str, float]]:
     """What needs no judge: how long answers are, how many are cut or empty."""
-    found = {}
+    found: dict[str, dict[str, float]] = {}
     for name in settings.models:
         of = [one for one in said if one.model == name]
         lengths = sorted(len(one.text.split()) for one in of)

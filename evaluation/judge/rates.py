@@ -33,7 +33,7 @@ class Rate(NamedTuple):
     n: int
     """queries"""
     p: float = 1.0
-    """two-sided, against `null` of the call"""
+    """two-sided, against a half"""
 
     def __str__(self) -> str:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
@@ -52,9 +52,7 @@ class Change(NamedTuple):
         return f"{self.value:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
 
 
-def rate(
-    values: Sequence[float], clusters: Sequence[str], sure: Sure, null: float = 0.5
-) -> Rate | None:
+def rate(values: Sequence[float], clusters: Sequence[str], sure: Sure) -> Rate | None:
     """None below two clusters: there is no interval then, and no rate without one."""
     num_clusters = len(set(clusters))
     if num_clusters < 2:
@@ -63,16 +61,15 @@ def rate(
         share = values[0]
         other = 1 - wilson(num_clusters, num_clusters, sure.confidence).low
         low, high = share * (1 - other), 1 - (1 - share) * (1 - other)
-        return Rate(
-            share, low, high, len(values), 1.0 if low <= null <= high else 1 - sure.confidence
-        )
+        p = 1.0 if share == 0.5 else mcnemar(num_clusters, 0)
+        return Rate(share, low, high, len(values), p)
     if num_clusters == len(values) and set(values) <= {0.0, 1.0}:
         low, high = wilson(int(sum(values)), len(values), sure.confidence)
         value = sum(values) / len(values)
         return Rate(value, low, high, len(values), mcnemar(int(sum(values)), values.count(0.0)))
-    found = _bootstrap([value - null for value in values], clusters, sure)
-    low, high = max(0.0, found.low + null), min(1.0, found.high + null)
-    return Rate(found.delta + null, low, high, len(values), found.p)
+    found = _bootstrap([value - 0.5 for value in values], clusters, sure)
+    low, high = max(0.0, found.low + 0.5), min(1.0, found.high + 0.5)
+    return Rate(found.delta + 0.5, low, high, len(values), found.p)
 
 
 def change(
