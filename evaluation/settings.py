@@ -15,6 +15,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from evaluation.judge.settings import JudgeSettings
 from hub.failure import BadInput
 
 Measure = Literal["bits_per_byte", "accuracy"]
@@ -144,6 +145,8 @@ class EvaluationSettings(_Frozen):
     ensembles: dict[Name, Annotated[tuple[Name, ...], Field(min_length=2)]] = {}
     """models of `models` whose answers are added up, as a baseline for merges; accuracy tasks"""
     significance: Significance = Significance()
+    judge: JudgeSettings | None = None
+    """open answers, judged by a model and by people"""
     claims: tuple[Claim, ...] = ()
     """what the cards say about the results; a release whose claims do not hold is refused"""
 

@@ -116,7 +116,7 @@ def pick_modes(**found):
 def test_a_whole_run_and_a_second_one(chats, data, tmp_path):
     with serving(scripted) as server:
         by = {"endpoint": {"url": server.url, "model": "scripted"}}
-        (results, private), places = run(settings_of(by), chats, data, tmp_path)
+        (results, _), places = run(settings_of(by), chats, data, tmp_path)
         num_asked = len(server.asked)
         assert num_asked == 6 * 2 + 2 * 6
         said: list[str] = []

@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from evaluation.judge.prompts import FAILURE_MODES, MODES_PROMPT, PAIR_PROMPT, Prompt, check_fields
-from evaluation.settings import Correction, Name
+
+Name = Annotated[str, Field(min_length=1)]
 
 
 class _Frozen(BaseModel):
@@ -163,7 +164,7 @@ class JudgeSettings(_Frozen):
     confidence: float = Field(default=0.95, gt=0, lt=1)
     resamples: int = Field(default=2000, ge=100)
     seed: int = Field(default=0, ge=0)
-    correction: Correction = "holm"
+    correction: Literal["holm", "benjamini-hochberg", "bh", "none"] = "holm"
     """over all pairs, over all failure modes of all pairs, over all kinds of safety"""
 
     @model_validator(mode="after")

@@ -24,6 +24,7 @@ from typing import NamedTuple
 from evaluation.judge.answers import Answer
 from evaluation.judge.pairwise import Comparison
 from evaluation.settings import EvaluationError
+from evaluation.statistics.differences import quantile
 from evaluation.statistics.intervals import wilson
 
 COLUMNS = ("key", "question", "context", "answer_1", "answer_2", "winner", "annotator")
@@ -148,8 +149,9 @@ def _agreement(
         [sum((left[key], right[key]) == (a, b) for key in both) for b in sorted(said)]
         for a in sorted(said)
     ]
-    found = cohens_kappa(table, alpha=1 - confidence)
-    kappa, low, high = float(found.kappa), float(found.kappa_low), float(found.kappa_upp)
+    found = cohens_kappa(table)
+    kappa, half = float(found.kappa), quantile(confidence) * float(found.std_kappa)
+    low, high = kappa - half, kappa + half
     if not math.isfinite(kappa):
         return Agreement(one, other, len(both), observed, None, None, None)
     if observed == 1:

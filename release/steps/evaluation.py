@@ -91,7 +91,7 @@ def _ensemble(name: str, members: tuple[str, ...], settings: EvaluationSettings)
 
 def part(settings: EvaluationSettings) -> dict[str, Any]:
     """What is said about the answers changes none of them."""
-    said = {"models", "ensembles", "claims", "significance"}
+    said = {"models", "ensembles", "claims", "significance", "judge"}
     return settings.model_dump(mode="json", exclude=said)
 
 
