@@ -47,7 +47,7 @@ def chats(tmp_path_factory) -> dict[str, Artefact]:
         config = Qwen3Config(
             hidden_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
             head_dim=16, intermediate_size=64, vocab_size=len(tokenizer), dtype="float32",
-            max_position_embeddings=4096, tie_word_embeddings=True, bos_token_id=None,
+            max_position_embeddings=4096, tie_word_embeddings=False, bos_token_id=None,
             eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
         )  # fmt: skip
         if name == "instruct":
