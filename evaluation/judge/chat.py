@@ -42,18 +42,13 @@ class Chat:
 
     def __init__(self, name: str, folder: Path, template: str) -> None:
         """`template` is Jinja; empty for the model's own."""
-        import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers import AutoTokenizer
 
         if not (folder / "config.json").is_file():
             raise EvaluationError(f"{name}: {folder} is not a model folder, it has no config.json")
         with quiet():
             self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            self.network: Any = AutoModelForCausalLM.from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, dtype="auto"
-            )
-        if torch.cuda.is_available():
-            self.network.to("cuda")
+            self.network: Any = _network(folder)
         self.tokenizer.padding_side = "left"
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token_id = self.tokenizer.eos_token_id
@@ -156,6 +151,17 @@ class Chat:
         if len(end) == 1 and end[0] in self.tokenizer.added_tokens_decoder:
             stops.add(end[0])
         return {stop for stop in stops if stop is not None}
+
+
+def _network(folder: Path) -> Any:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    found: Any = AutoModelForCausalLM.from_pretrained(
+        folder, local_files_only=True, use_safetensors=True, dtype="auto"
+    )
+    device: Any = "cuda" if torch.cuda.is_available() else "cpu"
+    return found.to(device)
 
 
 def read_template(name: str, path: Path) -> str:
