@@ -57,6 +57,12 @@ def of_front(folder: Path, rows: Sequence[Mapping[str, Any]], file: str = "front
     return drawn[0][1] if drawn else ""
 
 
+def of_checkpoints(folder: Path, rows: Sequence[Mapping[str, Any]]) -> str:
+    """The same for the checkpoints of a run."""
+    drawn = _write(folder, [("", "checkpoints.svg", figures.progress(rows))])
+    return drawn[0][1] if drawn else ""
+
+
 def _write(folder: Path, drawn: Sequence[tuple[str, str, str | None]]) -> Pictures:
     found: Pictures = []
     for alternative, file, svg in drawn:

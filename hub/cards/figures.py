@@ -3,6 +3,7 @@
 shares    words of a corpus by source
 front     what every candidate of a sweep costs and brings
 curve     training loss over tokens
+progress  what each checkpoint of a run scores over tokens, a line a group
 scores    every model's score with its interval, a metric and group
 """
 
@@ -97,6 +98,33 @@ def curve(points: Sequence[Mapping[str, Any]]) -> str | None:
     path = " ".join(f"{x.at(a):.1f},{y.at(b):.1f}" for a, b in drawn)
     parts.append(f'<polyline points="{path}" fill="none" stroke="{BLUE}" stroke-width="1.5"/>')
     return document(640, 380, "Training loss", parts)
+
+
+def progress(rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """`rows`: {tokens, measure, scores by group, chosen}, as in checkpoints.json."""
+    if len(rows) < 2:
+        return None
+    groups = sorted({group for row in rows for group in row["scores"]})
+    x = _Axis(0, max(float(row["tokens"]) for row in rows), 70, 560)
+    y = _axis([float(value) for row in rows for value in row["scores"].values()], 330, 30)
+    parts = _frame(x, y, "tokens seen", str(rows[0]["measure"]).replace("_", " "))
+    for number, group in enumerate(groups):
+        colour = (BLUE, ORANGE, GREEN)[number % 3]
+        points = [
+            (x.at(float(row["tokens"])), y.at(float(row["scores"][group])), row["chosen"])
+            for row in rows
+        ]
+        path = " ".join(f"{a:.1f},{b:.1f}" for a, b, _ in points)
+        parts.append(
+            f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+        )
+        parts += [
+            f'<circle cx="{a:.1f}" cy="{b:.1f}" r="{8 if chosen else 4}" fill="{colour}"/>'
+            for a, b, chosen in points
+        ]
+        parts.append(text(points[-1][0] + 10, points[-1][1] + 4, group, 11, colour=colour))
+    parts.append(text(560, 20, "large: chosen", anchor="end"))
+    return document(640, 380, "What every checkpoint scores", parts)
 
 
 def scores(rows: Sequence[Mapping[str, Any]]) -> str | None:

@@ -20,7 +20,7 @@ def plan(
         loaded, folder = load_recipe(recipe, workdir, scale, sets)
         from dataclasses import asdict
 
-        from hub.failure import BadInput
+        from hub.failure import BadInput, Refused
         from release.claims import register
         from release.plan import plan as plan_release
 
@@ -33,5 +33,9 @@ def plan(
                 print(f"{'fetch':11} {each.source:32} {'to run':11} {each.what}, into {each.into}")
             for step in found.steps:
                 print(f"{step.stage:11} {step.name:32} {step.state:11} {step.why}")
+            for note in found.notes:
+                print(f"{'':11} {note}")
         if found.problems:
-            raise BadInput("\n".join(found.problems))
+            raise BadInput("\n".join([*found.problems, *found.refusals]))
+        if found.refusals:
+            raise Refused("\n".join(found.refusals))
