@@ -171,7 +171,7 @@ def test_no_redirect_is_followed(tmp_path):
 def test_the_estimate_is_refused_above_the_limit_and_asks_nothing(tmp_path):
     prices = {"price_per_million_output": 10.0, "max_cost": 0.05}
     with serving(lambda *_: pick("A")) as server:
-        with pytest.raises(Refused, match=r"up to 0\.12 EUR, and max_cost is 0\.05") as refused:
+        with pytest.raises(Refused, match=r"about 0\.12 EUR, and max_cost is 0\.05") as refused:
             comparing(server, tmp_path, endpoint=prices)
         assert server.asked == [] and refused.value.exit_code == 3
         comparing(server, tmp_path, endpoint=prices | {"max_cost": 0.2})

@@ -107,11 +107,11 @@ def ask_all(
     todo = {k: q for k, q in zip(keys, questions, strict=True) if k not in replies.known}
     known = len(set(keys)) - len(todo)
     expected = estimate(list(todo.values()), by)
-    progress(f"judge: at most {expected} to come, {known:,} replies known")
+    progress(f"judge: about {expected} to come, {known:,} replies known")
     limit = by.endpoint.max_cost if by.endpoint else None
     if limit is not None and already + expected.money > limit:
         raise Refused(
-            f"the judge may cost up to {already + expected.money:.2f} {expected.currency}, and"
+            f"the judge may cost about {already + expected.money:.2f} {expected.currency}, and"
             f" max_cost is {limit:.2f}: raise it, ask fewer queries, or lower by.max_tokens"
         )
     fresh: dict[str, Reply] = {}
