@@ -2,8 +2,8 @@
 
 The order is fixed and a document leaves at the first rule that takes it: withdrawn, unreadable,
 licence, other split, personal data, contaminated, not of the domain, copy, near duplicate, mixture.
-Copies pool their evidence before the licence is judged, so that a copy found under better words does
-not launder the original; and they are withdrawn together.
+Copies pool their evidence before the licence is judged, so that a copy found under better words
+does not launder the original; and they are withdrawn together.
 
 A document is a number here, and what is known about all of them are arrays of a few bytes each;
 names and words are read again from the units when rows are written.

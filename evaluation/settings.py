@@ -15,6 +15,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from evaluation.judge.settings import JudgeSettings
 from hub.failure import BadInput
 
 Measure = Literal["bits_per_byte", "accuracy"]
@@ -159,6 +160,8 @@ class EvaluationSettings(_Frozen):
     checkpoints: dict[Name, CheckpointSettings] = {}
     """by training run: its checkpoints are evaluated, and one chosen, or a front of them"""
     significance: Significance = Significance()
+    judge: JudgeSettings | None = None
+    """open answers, judged by a model and by people"""
     claims: tuple[Claim, ...] = ()
     """what the cards say about the results; a release whose claims do not hold is refused"""
 

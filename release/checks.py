@@ -85,6 +85,11 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
             yield from _undefined(where, members, dict.fromkeys(release.evaluation.models))
             if name in models:
                 yield where, f"{name} is the name of a model: an ensemble needs its own"
+        if release.evaluation.judge:
+            where = ("evaluation", "judge", "models")
+            yield from _undefined(where, list(release.evaluation.judge.models), models)
+            if "judge" in {**models, **release.corpora, **tasks}:
+                yield where[:2], "judge is the name of what it makes: another artefact has it"
         yield from _unfounded_checkpoints(release, release.evaluation)
         yield from _unfounded_claims(release, release.evaluation)
         groups = {task.group: None for task in tasks.values()}

@@ -121,7 +121,7 @@ def _checkpoints(
 
 def part(settings: EvaluationSettings) -> dict[str, Any]:
     """What is said about the answers changes none of them."""
-    said = {"models", "ensembles", "checkpoints", "claims", "significance"}
+    said = {"models", "ensembles", "checkpoints", "claims", "significance", "judge"}
     return settings.model_dump(mode="json", exclude=said)
 
 

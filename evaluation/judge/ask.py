@@ -1,0 +1,198 @@
+"""Puts questions to the judge: what it will cost, what is known already, what came of it.
+
+Replies are kept as they come, under a hash of everything that was asked and of whom, so a killed
+run goes on where it was and a second one pays nothing. A judge that answers nothing at all is not
+asked thousands of times: after `GIVE_UP` in a row without an answer the run stops.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from evaluation.judge.cache import append, read_lines
+from evaluation.judge.chat import Chat
+from evaluation.judge.endpoint import Server
+from evaluation.judge.replies import Question, Reply
+from evaluation.judge.settings import By
+from hub.failure import Failed, Refused
+from hub.manifest import canonical_sha256
+
+GIVE_UP = 32
+_NO_ANSWER = ("unanswered", "rejected")
+_CHARACTERS_PER_TOKEN = 3.2
+"""of German and French text in the tokenizers of multilingual models; an estimate says so"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Before: estimated from characters, every answer at its longest. After: counted."""
+
+    questions: int
+    input_tokens: int
+    output_tokens: int
+    money: float
+    currency: str
+
+    def __str__(self) -> str:
+        money = f", {self.money:.2f} {self.currency}" if self.currency else ""
+        tokens = self.input_tokens + self.output_tokens
+        return f"{self.questions:,} questions, {tokens:,} tokens{money}"
+
+
+@dataclass(frozen=True)
+class Asked:
+    replies: list[Reply]
+    """in the order of the questions"""
+    cost: Cost
+    """of what was asked now; replies of earlier runs cost nothing again"""
+    known: int
+    """replies of earlier runs"""
+
+
+class Replies:
+    """The replies that are known, by what was asked and of whom."""
+
+    def __init__(self, path: Path, by: By, judge: str) -> None:
+        self.path = path
+        self._who = canonical_sha256(
+            {"judge": judge, "max_tokens": by.max_tokens}
+            | (
+                {
+                    key: getattr(by.endpoint, key)
+                    for key in ("url", "model", "structured", "request")
+                }
+                if by.endpoint
+                else {}
+            )
+        )
+        self.known = {
+            line["key"]: Reply(line["how"], line["text"], line["in"], line["out"])
+            for line in read_lines(path)
+            if {"key", "how", "text", "in", "out"} <= line.keys()
+        }
+
+    def key(self, question: Question) -> str:
+        return canonical_sha256([self._who, question.messages, question.schema])
+
+    def keep(self, pairs: Sequence[tuple[str, Reply]]) -> None:
+        kept = [(key, reply) for key, reply in pairs if reply.how != "unanswered"]
+        append(
+            self.path,
+            (
+                {"key": key, "how": r.how, "text": r.text, "in": r.input_tokens,
+                 "out": r.output_tokens}
+                for key, r in kept
+            ),
+        )  # fmt: skip
+        self.known |= dict(kept)
+
+
+def ask_all(
+    questions: Sequence[Question],
+    by: By,
+    chat: Callable[[], Chat],
+    replies: Replies,
+    progress: Callable[[str], None],
+    already: float = 0.0,
+) -> Asked:
+    """Ask what is not known; equal questions are asked once. `already` is what this run has cost.
+
+    Raises Refused before the first request where it may cost too much, or when it has; Failed where
+    the judge does not answer at all. What was answered is kept.
+    """
+    keys = [replies.key(question) for question in questions]
+    todo = {k: q for k, q in zip(keys, questions, strict=True) if k not in replies.known}
+    known = len(set(keys)) - len(todo)
+    expected = estimate(list(todo.values()), by)
+    progress(f"judge: about {expected} to come, {known:,} replies known")
+    limit = by.endpoint.max_cost if by.endpoint else None
+    if limit is not None and already + expected.money > limit:
+        raise Refused(
+            f"the judge may cost about {already + expected.money:.2f} {expected.currency}, and"
+            f" max_cost is {limit:.2f}: raise it, ask fewer queries, or lower by.max_tokens"
+        )
+    fresh: dict[str, Reply] = {}
+    for pairs in _batches_answered(todo, by, chat):
+        replies.keep(pairs)
+        fresh |= dict(pairs)
+        last = list(fresh.values())[-GIVE_UP:]
+        if len(last) == GIVE_UP and all(reply.how in _NO_ANSWER for reply in last):
+            raise Failed(
+                f"the judge did not answer {GIVE_UP} questions in a row ({last[-1].text[:120]}):"
+                f" {len(replies.known)} replies are kept, run again when it does"
+            )
+        spent = _cost(by, fresh.values())
+        if limit is not None and already + spent.money > limit:
+            raise Refused(
+                f"the judge has cost {already + spent.money:.2f} {spent.currency}, above max_cost"
+                f" {limit:.2f}: {len(replies.known)} replies are kept"
+            )
+    found = [replies.known.get(key) or fresh[key] for key in keys]
+    cost = _cost(by, fresh.values())
+    progress(f"judge: counted {cost}")
+    return Asked(found, cost, known)
+
+
+def estimate(questions: Sequence[Question], by: By) -> Cost:
+    characters = sum(
+        len(message["content"]) for question in questions for message in question.messages
+    )
+    inputs = int(characters / _CHARACTERS_PER_TOKEN)
+    return _priced(by, len(questions), inputs, len(questions) * by.max_tokens)
+
+
+def _cost(by: By, replies: Any) -> Cost:
+    counted = list(replies)
+    return _priced(
+        by,
+        len(counted),
+        sum(reply.input_tokens for reply in counted),
+        sum(reply.output_tokens for reply in counted),
+    )
+
+
+def _priced(by: By, questions: int, inputs: int, outputs: int) -> Cost:
+    endpoint = by.endpoint
+    if endpoint is None or not (
+        endpoint.price_per_million_input or endpoint.price_per_million_output
+    ):
+        return Cost(questions, inputs, outputs, 0.0, "")
+    money = (
+        inputs * endpoint.price_per_million_input + outputs * endpoint.price_per_million_output
+    ) / 1e6
+    return Cost(questions, inputs, outputs, money, endpoint.currency)
+
+
+def _batches_answered(
+    todo: dict[str, Question], by: By, chat: Callable[[], Chat]
+) -> Iterator[list[tuple[str, Reply]]]:
+    if not todo:
+        return
+    if by.local is not None:
+        judge = chat()
+        for batch in _batches(todo, by.local.batch):
+            said = judge.answer([q.messages for _, q in batch], by.max_tokens)
+            yield [(key, answer.as_reply()) for (key, _), answer in zip(batch, said, strict=True)]
+        return
+    assert by.endpoint is not None
+    server = Server(by)
+    try:
+        with ThreadPoolExecutor(by.endpoint.concurrency) as threads:
+            for batch in _batches(todo, max(8, by.endpoint.concurrency)):
+                asked = [(key, threads.submit(server.ask, question)) for key, question in batch]
+                wait([future for _, future in asked])
+                # What was answered is kept before the one that ends the run does so.
+                yield [(key, future.result()) for key, future in asked if not future.exception()]
+                for _, future in asked:
+                    future.result()
+    finally:
+        server.close()
+
+
+def _batches(todo: dict[str, Question], size: int) -> Iterator[list[tuple[str, Question]]]:
+    remaining = iter(todo.items())
+    while batch := list(islice(remaining, size)):
+        yield batch
