@@ -6,6 +6,7 @@
         medical-text:   {corpus: medical-heldout, measure: bits_per_byte, group: medical}
         general-text:   {corpus: general-heldout, measure: bits_per_byte, group: general}
         medical-cloze:  {corpus: medical-heldout, measure: accuracy, group: medical}
+        medqa:          {lm_eval: medqa, group: medical, shots: 3, seeds: [0, 1, 2]}
 
 A group is what the summary pools over; a task belongs to one group.
 """
@@ -32,18 +33,47 @@ class _Frozen(BaseModel):
 
 
 class TaskSettings(_Frozen):
-    """One task; the last three fields shape the questions of an `accuracy` task."""
+    """One task: about a held-out corpus, or a task definition of ours or of lm-eval by its name."""
 
-    corpus: Name
+    corpus: str = ""
     """name of a held-out corpus artefact"""
-    measure: Measure
+    lm_eval: str = ""
+    """name of a definition: `evaluation/tasks/definitions`, else lm-eval's own library"""
+    measure: Measure = "accuracy"
     group: Name
     """for example medical or general"""
     options: int = Field(default=4, ge=2, le=26)
-    """answers to choose from; chance is 1/options"""
-    questions: int = Field(default=60, ge=2)
-    """at most this many; a document gives at most one"""
+    """of a corpus's questions: answers to choose from; chance is 1/options"""
+    questions: int | None = Field(default=None, ge=2)
+    """at most this many; of a corpus 60 unless told, a document gives at most one"""
     seed: int = 0
+    """of the draw of questions"""
+    shots: int | None = Field(default=None, ge=0, le=64)
+    """examples shown before a question; the definition's own number unless told"""
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (1234,)
+    """of the draws of examples: every question is asked once with each; lm-eval's is 1234"""
+    subject: str = ""
+    """of a definition that has a file a subject"""
+    files: dict[Literal["test", "shots"], str] = {}
+    """other files than the definition names, below `data`"""
+    revision: str = ""
+    """of lm-eval's own tasks: the commit of their dataset on the Hub"""
+    split: Literal["held_out", "validation"] = "held_out"
+    """of a definition: for the final figures, or for choosing between models"""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if bool(self.corpus) == bool(self.lm_eval):
+            raise ValueError("a task names a `corpus` or an `lm_eval` task, one of them")
+        if self.lm_eval and self.measure != "accuracy":
+            raise ValueError("an lm_eval task is measured by its own metric, as accuracy")
+        asked_by_definition = {"shots", "seeds", "subject", "files", "revision", "split"}
+        if self.corpus and self.model_fields_set & asked_by_definition:
+            odd = ", ".join(sorted(self.model_fields_set & asked_by_definition))
+            raise ValueError(f"{odd}: of lm_eval tasks only, a corpus is asked about as it is")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("a seed is given twice")
+        return self
 
 
 class Claim(_Frozen):
