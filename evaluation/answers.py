@@ -106,23 +106,22 @@ def sample_of(
     doc = answer["doc"]
     item = str(doc["id"]) if "id" in doc else str(answer["doc_id"])
     how = {"shots": asking.shots, "metric": asking.metric, "template": asking.template}
+    words = text_hash(asking, answer["arguments"])
     kind = asking.definition["output_type"]
     if kind == "loglikelihood_rolling":
         nats, num_bytes = answer["bits_per_byte"]
         finite([nats], model, asking.name, item)
         return Sample(
-            model, asking.name, group, "bits_per_byte", item, _hash(answer["arguments"][0][0]),
+            model, asking.name, group, "bits_per_byte", item, words,
             log_likelihood=nats, num_bytes=num_bytes, **how,
         )  # fmt: skip
     right = bool(answer[asking.metric])
-    prompt = answer["arguments"][0][0]
     if kind == "generate_until":
         return Sample(
-            model, asking.name, group, "accuracy", item, _hash(prompt), correct=right, seed=seed,
+            model, asking.name, group, "accuracy", item, words, correct=right, seed=seed,
             **how,
         )  # fmt: skip
-    delimiter = asking.definition.get("target_delimiter", " ")
-    options = [target.removeprefix(delimiter) for _, target in answer["arguments"]]
+    options = _options(asking, answer["arguments"])
     heard = [nats for nats, _ in answer["filtered_resps"]]
     finite(heard, model, asking.name, item)
     weights = (
@@ -131,16 +130,25 @@ def sample_of(
     shares = [nats / weight for nats, weight in zip(heard, weights, strict=True)]
     target = answer["target"]
     return Sample(
-        model, asking.name, group, "accuracy", item, canonical_sha256([prompt, *options]),
+        model, asking.name, group, "accuracy", item, words,
         option_log_likelihoods=tuple(heard), chosen=max(range(len(shares)), key=shares.__getitem__),
         answer=target if isinstance(target, int) else _place(target, options), correct=right,
         seed=seed, **how,
     )  # fmt: skip
 
 
+def text_hash(asking: Asking, arguments: Sequence[Sequence[str]]) -> str:
+    """Of what is asked: the text, or the prompt and the options as canonical JSON."""
+    prompt = arguments[0][0]
+    if asking.definition["output_type"] != "multiple_choice":
+        return hashlib.sha256(prompt.encode()).hexdigest()
+    return canonical_sha256([prompt, *_options(asking, arguments)])
+
+
+def _options(asking: Asking, arguments: Sequence[Sequence[str]]) -> list[str]:
+    delimiter = asking.definition.get("target_delimiter", " ")
+    return [target.removeprefix(delimiter) for _, target in arguments]
+
+
 def _place(target: object, options: Sequence[str]) -> int | None:
     return options.index(str(target)) if str(target) in options else None
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -12,7 +12,7 @@ A group is what the summary pools over; a task belongs to one group.
 """
 
 from itertools import combinations
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -58,6 +58,8 @@ class TaskSettings(_Frozen):
     """other files than the definition names, below `data`"""
     revision: str = ""
     """of lm-eval's own tasks: the commit of their dataset on the Hub"""
+    n: int | None = Field(default=None, ge=2)
+    """of a definition: how many questions it has to have, to be comparable with who states it"""
     split: Literal["held_out", "validation"] = "held_out"
     """of a definition: for the final figures, or for choosing between models"""
 
@@ -67,10 +69,12 @@ class TaskSettings(_Frozen):
             raise ValueError("a task names a `corpus` or an `lm_eval` task, one of them")
         if self.lm_eval and self.measure != "accuracy":
             raise ValueError("an lm_eval task is measured by its own metric, as accuracy")
-        asked_by_definition = {"shots", "seeds", "subject", "files", "revision", "split"}
-        if self.corpus and self.model_fields_set & asked_by_definition:
-            odd = ", ".join(sorted(self.model_fields_set & asked_by_definition))
-            raise ValueError(f"{odd}: of lm_eval tasks only, a corpus is asked about as it is")
+        of_definitions = ("shots", "seeds", "subject", "files", "revision", "n", "split")
+        fields = type(self).model_fields
+        odd = [name for name in of_definitions if getattr(self, name) != fields[name].get_default()]
+        if self.corpus and odd:
+            said = ", ".join(odd)
+            raise ValueError(f"{said}: of lm_eval tasks only, a corpus is asked about as it is")
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError("a seed is given twice")
         return self
@@ -165,6 +169,10 @@ class Significance(_Frozen):
 
 class EvaluationSettings(_Frozen):
     models: Annotated[list[Name], Field(min_length=1)]
+    papers: list[str] = []
+    """whose groups of tasks are added to `tasks`: `evaluation/tasks/papers.yaml`"""
+    revisions: dict[str, str] = {}
+    """of the papers' tasks: lm-eval task -> commit of its dataset on the Hub"""
     tasks: Annotated[dict[Name, TaskSettings], Field(min_length=1)]
     confidence: float = Field(default=0.95, gt=0, lt=1)
     """of every interval, two-sided"""
@@ -176,6 +184,16 @@ class EvaluationSettings(_Frozen):
     significance: Significance = Significance()
     claims: tuple[Claim, ...] = ()
     """what the cards say about the results; a release whose claims do not hold is refused"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_papers(cls, said: Any) -> Any:
+        if not isinstance(said, dict) or not said.get("papers"):
+            return said
+        from evaluation.tasks.papers import expanded
+
+        tasks = expanded(said["papers"], said.get("revisions") or {})
+        return said | {"tasks": tasks | (said.get("tasks") or {})}
 
     @property
     def answering(self) -> list[str]:

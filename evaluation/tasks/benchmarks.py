@@ -77,6 +77,7 @@ def export(name: str, settings: TaskSettings, data: Path, out: Path) -> Outcome:
         pool = ranked
         apart = {question["id"] for question in pool}
         asked = [question for question in asked if question["id"] not in apart]
+    check_number(name, settings, len(asked))
     if settings.questions is not None:
         asked = _drawn(asked, settings.questions, f"items {settings.seed}")
     if len(asked) < 2 or len(pool) < shots:
@@ -97,6 +98,15 @@ def export(name: str, settings: TaskSettings, data: Path, out: Path) -> Outcome:
     }
     licence = (metadata["licence"],) if "licence" in metadata else ()
     return Outcome(payload, numbers, licence)
+
+
+def check_number(name: str, settings: TaskSettings, found: int) -> None:
+    """Raises EvaluationError where the task has not the number of questions that is stated."""
+    if settings.n is not None and found != settings.n:
+        raise EvaluationError(
+            f"task {name!r} has {found} questions and {settings.n} are stated: its scores are not"
+            " comparable with those of who states them"
+        )
 
 
 def named(name: str, definition: Mapping[str, Any], shots: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ A dataset that is a program is refused: `datasets` no longer runs one, and neith
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from evaluation.settings import EvaluationError, TaskSettings
 from evaluation.tasks.artefact import DOCS, ITEMS, SHOTS, SHOWN, write_task
+from evaluation.tasks.benchmarks import check_number
 from hub.manifest import Number, Outcome
 
 LIBRARY = "library"
@@ -41,25 +42,30 @@ class Needed(NamedTuple):
     splits: tuple[str, ...]
 
 
-@lru_cache(64)
+@cache
 def find(name: str) -> Path:
     """The YAML that defines `name`; raises EvaluationError where lm-eval has no such task."""
-    spec = find_spec("lm_eval")
-    if spec is None or not spec.submodule_search_locations:
-        raise EvaluationError("evaluation needs its extra: pip install 'imprimatur[evaluation]'")
-    root = Path(next(iter(spec.submodule_search_locations))) / "tasks"
     if not re.fullmatch(r"[\w.-]+", name):
         raise EvaluationError(f"{name!r} is not the name of an lm-eval task")
-    line = re.compile(rf"^[\"']?task[\"']?:\s*[\"']?{re.escape(name)}[\"']?\s*$".encode(), re.MULTILINE)
+    quoted = rf"[\"']?{re.escape(name)}[\"']?"
+    line = re.compile(rf"^[\"']?task[\"']?:\s*{quoted}\s*$".encode(), re.MULTILINE)
+    known = _definitions()
     # The file is nearly always called as the task is; only then are all of them read.
-    for paths in (root.glob(f"**/{name}.yaml"), root.glob("**/*.yaml")):
-        for path in paths:
-            if line.search(path.read_bytes()):
-                return path
+    for path in sorted(known, key=lambda path: path.stem != name):
+        if line.search(path.read_bytes()):
+            return path
     raise EvaluationError(
         f"nothing is called {name}: neither a definition of ours nor a task of lm-eval"
         f" {version('lm-eval')}"
     )
+
+
+@cache
+def _definitions() -> tuple[Path, ...]:
+    spec = find_spec("lm_eval")
+    if spec is None or not spec.submodule_search_locations:
+        raise EvaluationError("evaluation needs its extra: pip install 'imprimatur[evaluation]'")
+    return tuple((Path(next(iter(spec.submodule_search_locations))) / "tasks").glob("**/*.yaml"))
 
 
 def needs(name: str) -> Needed:
@@ -102,6 +108,7 @@ def export(name: str, settings: TaskSettings, out: Path) -> Outcome:
     docs = [dict(doc) for doc in loaded.eval_docs]
     shown = [dict(doc) for doc in loaded.fewshot_docs() or ()]
     shots = int(config.get("num_fewshot") or 0) if settings.shots is None else settings.shots
+    check_number(name, settings, len(docs))
     if settings.questions is not None:
         docs = docs[: settings.questions]
     items = [

@@ -37,7 +37,7 @@ def read_questions(reader: str, path: Path) -> list[Question]:
         raise EvaluationError(f"{path} is not UTF-8") from None
     try:
         questions = list(READERS[reader](text))
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, csv.Error) as error:
         raise EvaluationError(
             f"{path} is not in the format {reader}: {type(error).__name__} {error}"
         ) from None

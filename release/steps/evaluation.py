@@ -52,6 +52,25 @@ def _benchmark(name: str, settings: TaskSettings, data: Path) -> Step:
     )  # fmt: skip
 
 
+def unpinned_tasks(settings: EvaluationSettings | None) -> tuple[list[str], list[str]]:
+    """What the Hub has to give before it can be asked, and what no Hub can give."""
+    from evaluation.settings import EvaluationError
+    from evaluation.tasks import benchmarks, library, papers
+
+    if settings is None:
+        return [], []
+    unpinned, refused = [], []
+    for name, task in settings.tasks.items():
+        if not task.lm_eval or task.lm_eval in benchmarks.names():
+            continue
+        try:
+            if said := library.unpinned(task):
+                unpinned.append(f"{name}: {said}")
+        except EvaluationError as error:
+            refused.append(f"{name}: {error}")
+    return unpinned + papers.undefined(settings.papers), refused
+
+
 def split_of(release: Release, task: TaskSettings) -> Split:
     """Whether a task is for choosing between models or for the final figures."""
     return release.corpora[task.corpus].split if task.corpus else task.split
