@@ -4,8 +4,9 @@
     python -m benchmarks.evaluation             5,000 models by 100 tasks, about half a minute
 
 One JSON object a line: figure, value, unit, what it is measured against, goal, whether it holds.
-The harness is measured in `benchmarks.harness`. The table is generated; each figure is taken in a process of its own, medians of three in the full
-form. Goals are stated for the full size only.
+The harness is measured in `benchmarks.harness`. The table is generated; each of its figures is
+taken in a process of its own, medians of three in the full form. Goals are stated for the full
+size only.
 """
 
 import argparse

@@ -155,7 +155,7 @@ def _model(size: Size, folder: Path) -> _Loaded:
     special = {"eos_token": "<|endoftext|>"}
     tokenizer = Tokenizer(models.BPE(vocabulary, []))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special)
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special)  # type: ignore[no-untyped-call]
     torch.manual_seed(0)
     network = Qwen3ForCausalLM(
         Qwen3Config(
@@ -167,7 +167,8 @@ def _model(size: Size, folder: Path) -> _Loaded:
     )  # fmt: skip
     network.save_pretrained(folder)
     fast.save_pretrained(folder)
-    return _Loaded(network.eval(), fast)
+    network.train(False)
+    return _Loaded(network, fast)
 
 
 def print_err(line: str) -> None:

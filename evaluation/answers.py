@@ -105,7 +105,11 @@ def sample_of(
     """What lm-eval logged for one item."""
     doc = answer["doc"]
     item = str(doc["id"]) if "id" in doc else str(answer["doc_id"])
-    how = {"shots": asking.shots, "metric": asking.metric, "template": asking.template}
+    how: dict[str, Any] = {
+        "shots": asking.shots,
+        "metric": asking.metric,
+        "template": asking.template,
+    }
     words = text_hash(asking, answer["arguments"])
     kind = asking.definition["output_type"]
     if kind == "loglikelihood_rolling":

@@ -25,6 +25,9 @@ from hub.manifest import Number, Outcome
 LIBRARY = "library"
 """key of a definition: the name in lm-eval's library"""
 
+PREFIX = "library/"
+"""before a name: lm-eval's own task, where a definition of ours has the same name"""
+
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _PROGRAMS = ("bigbio/",)
 """namespaces whose datasets are loading scripts throughout"""
@@ -45,6 +48,7 @@ class Needed(NamedTuple):
 @cache
 def find(name: str) -> Path:
     """The YAML that defines `name`; raises EvaluationError where lm-eval has no such task."""
+    name = name.removeprefix(PREFIX)
     if not re.fullmatch(r"[\w.-]+", name):
         raise EvaluationError(f"{name!r} is not the name of an lm-eval task")
     quoted = rf"[\"']?{re.escape(name)}[\"']?"
