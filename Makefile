@@ -1,6 +1,7 @@
 # make demo    environment, install, one whole release on this machine, rehearsed and verified
 # make test    environment, install, lint, types, tests
-# make torture the publication killed 200 times and at a misbehaving Hub 200 times
+# make torture the publication killed 200 times and at a misbehaving Hub 200 times, and what needs a
+#              package index
 # make docs    the pages that are made from data
 # make lock    resolve the dependencies anew
 
@@ -19,6 +20,7 @@ test: check
 
 torture: .venv/installed
 	PYTHONPATH=tests $(BIN)/python -m torture --kills 200 --chaos 200
+	$(BIN)/pytest -m network
 
 check: .venv/installed
 	$(BIN)/ruff check .

@@ -57,7 +57,7 @@ def datatrove_pass(path: Path, out: Path, cleaning: bool) -> float:
     started = time.process_time()
     documents: Iterator[Any] = JsonlReader(str(path.parent), glob_pattern=path.name).run()
     if cleaning:
-        documents = Clean().run(_with_origin(documents))
+        documents = Clean("clinical").run(_with_origin(documents))
     for _ in writer.run(documents):
         pass
     return time.process_time() - started

@@ -2,6 +2,7 @@
 
     python -m benchmarks.merging --quick     two models of 30 million parameters
     python -m benchmarks.merging             two models shaped like Qwen3-0.6B, bf16
+    python -m benchmarks.merging --only sweep        or --only merge: a part, in a few minutes
 
 One JSON object a line: figure, value, unit, what it is measured against, goal, whether it holds.
 The models are random and made here. Each side runs in a process of its own, all in this run:
@@ -15,7 +16,7 @@ The models are random and made here. Each side runs in a process of its own, all
 import argparse
 import json
 import os
-import resource
+import re
 import statistics
 import subprocess
 import sys
@@ -30,6 +31,9 @@ SHAPE = {
 }  # fmt: skip
 QUICK_SHAPE = SHAPE | {"hidden_size": 256, "num_hidden_layers": 8, "vocab_size": 65_536}
 CANDIDATES = 9
+
+Found = dict[str, list[dict[str, float]]]
+"""by side: what each run measured"""
 
 
 def make(folder: Path, seed: int, shape: dict[str, int]) -> None:
@@ -61,7 +65,7 @@ def side(name: str, root: Path) -> dict[str, float]:
     from merging.candidates import Network
     from merging.settings import MergingSettings, rename
 
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     if name == "mergekit":
         merging.run(
             rename(configuration(), lambda model: {"model": {"path": str(parents[model])}}), out
@@ -77,9 +81,15 @@ def side(name: str, root: Path) -> dict[str, float]:
     seconds = time.perf_counter() - began
     return {
         "seconds": seconds,
-        "cpu": time.process_time(),
-        "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "cpu": time.process_time() - busy,
+        "mib": peak_mib(),
     }
+
+
+def peak_mib() -> float:
+    """Of this process; getrusage would count the process that it was forked from."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1024
 
 
 def alone(name: str, root: Path) -> dict[str, float]:
@@ -113,6 +123,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="within 50 s on two cores")
     parser.add_argument("--runs", type=int, help="of each single merge; medians are reported")
+    parser.add_argument("--only", choices=("merge", "sweep"), help="one part")
     parser.add_argument("--side", choices=("mergekit", "merge", "sweep"), help=argparse.SUPPRESS)
     parser.add_argument("--root", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -124,38 +135,45 @@ def main() -> None:
         root = Path(folder)
         for seed, name in enumerate(("base", "adapted")):
             make(root / name, seed, QUICK_SHAPE if given.quick else SHAPE)
-        found = {"mergekit": [], "merge": []}  # type: dict[str, list[dict[str, float]]]
-        for _ in range(runs):  # in turns, so that a busy machine slows both sides
+        sides = [side for side in ("mergekit", "merge", "sweep") if given.only in (None, side)]
+        found: Found = {side: [] for side in dict.fromkeys(["mergekit", *sides])}
+        for number in range(runs):  # in turns, so that a busy machine slows all sides
             for name, results in found.items():
-                results.append(alone(name, root))
-        swept = alone("sweep", root)
+                if name != "sweep" or number == 0:
+                    results.append(alone(name, root))
+    if "sweep" in found:
+        report_sweep(found, given.quick)
+    if "merge" in found:
+        report_merge(found, given.quick)
 
-    def median(name: str, what: str) -> float:
-        return statistics.median(result[what] for result in found[name])
 
-    goal = None if given.quick else 1.0
-    size = "two models of 30 M" if given.quick else "two models of 0.6 B, bf16"
+def median(found: Found, name: str, what: str) -> float:
+    return statistics.median(result[what] for result in found[name])
+
+
+def report_sweep(found: Found, quick: bool) -> None:
+    size = "two models of 30 M" if quick else "two models of 0.6 B, bf16"
+    swept, wall = found["sweep"][0], median(found, "mergekit", "wall")
     report(
         f"{CANDIDATES} candidates in memory / three mergekit merges, wall",
-        swept["wall"] / (3 * median("mergekit", "wall")), "ratio",
-        f"{swept['wall']:.1f} s against 3 × {median('mergekit', 'wall'):.1f} s, {size}", goal,
+        swept["wall"] / (3 * wall), "ratio",
+        f"{swept['wall']:.1f} s against 3 × {wall:.1f} s, {size}", None if quick else 1.0,
     )  # fmt: skip
     report("one candidate", swept["seconds"] / CANDIDATES, "s", f"loading shared, {size}", None)
     report("peak memory of the sweep", swept["mib"], "MiB", size, None)
-    report(
-        "a merge / mergekit in process", median("merge", "seconds") / median("mergekit", "seconds"),
-        "ratio", f"{median('merge', 'seconds'):.1f} against {median('mergekit', 'seconds'):.1f} s",
-        None if given.quick else 1.1,
-    )  # fmt: skip
-    report(
-        "a merge / mergekit, CPU seconds with imports",
-        median("merge", "cpu") / median("mergekit", "cpu"), "ratio", size, None,
-    )  # fmt: skip
-    report(
-        "a merge / mergekit, peak memory", median("merge", "mib") / median("mergekit", "mib"),
-        "ratio", f"{median('merge', 'mib'):.0f} against {median('mergekit', 'mib'):.0f} MiB",
-        None if given.quick else 1.0,
-    )  # fmt: skip
+
+
+def report_merge(found: Found, quick: bool) -> None:
+    for figure, what, unit, goal in (
+        ("in process, wall", "seconds", "s", 1.1),
+        ("in process, CPU", "cpu", "CPU s", None),
+        ("peak memory", "mib", "MiB", 1.0),
+    ):
+        ours, theirs = (median(found, name, what) for name in ("merge", "mergekit"))
+        report(
+            f"a merge / mergekit, {figure}", ours / theirs, "ratio",
+            f"{ours:.1f} against {theirs:.1f} {unit}", None if quick else goal,
+        )  # fmt: skip
 
 
 if __name__ == "__main__":

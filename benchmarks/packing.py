@@ -3,6 +3,7 @@
     python -m benchmarks.packing --data FOLDER     the leaflets of e3c_l3_fr_scale below FOLDER
     python -m benchmarks.packing --data FOLDER --quick      a tenth of them
     python -m benchmarks.packing                   generated documents
+    python -m benchmarks.packing --data FOLDER --only packing       without timing the tokeniser
 
 The tokenizer is a byte-level BPE trained on the same text (16,000 words, no download). Tokenising
 is compared with `datasets.map` in the same run, per CPU-second; packing with TRL's default. One
@@ -166,14 +167,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="within 50 s on two cores")
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--only", choices=("packing",), help="one part")
     asked = parser.parse_args()
+    from training.tokens import tokenised
+
     texts = leaflets(asked.data, asked.quick) if asked.data else generated(asked.quick)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         print(f"{len(texts)} documents, training a tokenizer", file=sys.stderr)
         tokenizer = tokenizer_of(texts)
         corpus = corpus_of(texts, folder / "corpus")
-        store = tokenising(corpus, tokenizer, folder, rounds=1 if asked.quick else 3)
+        if asked.only:
+            store = tokenised(corpus, tokenizer, folder / "tokens")
+        else:
+            store = tokenising(corpus, tokenizer, folder, rounds=1 if asked.quick else 3)
         packing(store)
         trl_default(store)
 

@@ -92,8 +92,14 @@ def bare(steps: int, bf16: bool, chunked: bool) -> float:
     return cpu_seconds() - before
 
 
-def trained(steps: int, ours: bool, folder: Path, bf16: bool = False) -> float:
-    """TRL on the same rows, as it comes or as the kit sets it up; start and end not counted."""
+def trained(steps: int, kind: str, folder: Path, bf16: bool = False) -> float:
+    """TRL on the same rows; start and end not counted. What the kit changes, one by one:
+
+    TRL           as it comes
+    packed        documents kept apart by position ids, so that no attention mask is built
+    logits kept   the kit's loss, from logits that are kept, without entropy and accuracy
+    ours          both, and what stops a run that goes wrong
+    """
     import torch
     from datasets import Dataset
     from transformers import TrainerCallback
@@ -104,6 +110,10 @@ def trained(steps: int, ours: bool, folder: Path, bf16: bool = False) -> float:
     from training.settings import TinyModel, TrainingSettings
     from training.tiny import train_tokenizer
     from training.trainer import ExactTrainer
+
+    class KeptLogits(SFTTrainer):
+        plain_loss = True
+        compute_loss = ExactTrainer.compute_loss
 
     class Clock(TrainerCallback):
         began = ended = 0.0
@@ -116,7 +126,8 @@ def trained(steps: int, ours: bool, folder: Path, bf16: bool = False) -> float:
     tiny = TinyModel(corpus="", licence="", vocab_size=258)
     tokenizer = train_tokenizer(tiny, ["a b c"])
     ids = rows().tolist()
-    packing = {"packing": True, "packing_strategy": "bfd_split"} if ours else {}
+    apart = {"packing": True, "packing_strategy": "bfd_split"}
+    packing = apart if kind in ("packed", "ours") else {}
     args = SFTConfig(
         output_dir=str(folder), use_cpu=True, bf16=bf16, activation_checkpointing=False,
         max_length=LENGTH, per_device_train_batch_size=1, max_steps=steps + 1, logging_steps=1,
@@ -129,7 +140,13 @@ def trained(steps: int, ours: bool, folder: Path, bf16: bool = False) -> float:
         "processing_class": tokenizer,
     }  # fmt: skip
     settings = TrainingSettings(base="", corpus="")
-    trainer: Any = ExactTrainer(settings=settings, **common) if ours else SFTTrainer(**common)
+    trainer: Any
+    if kind == "ours":
+        trainer = ExactTrainer(settings=settings, **common)
+    elif kind == "logits kept":
+        trainer = KeptLogits(**common)
+    else:
+        trainer = SFTTrainer(**common)
     trainer.remove_callback(PrinterCallback)
     clock = Clock()
     trainer.add_callback(clock)
@@ -158,9 +175,11 @@ def on_cpu(quick: bool) -> None:
             "bare loop, float32": lambda: bare(steps, False, False),
             "bare loop, bfloat16 autocast": lambda: bare(steps, True, False),
             "bare loop, bfloat16, loss in chunks": lambda: bare(steps, True, True),
-            "TRL as it comes": lambda: trained(steps, False, Path(folder)),
-            "ours": lambda: trained(steps, True, Path(folder)),
-            "ours, bfloat16 autocast": lambda: trained(steps, True, Path(folder), bf16=True),
+            "TRL as it comes": lambda: trained(steps, "TRL", Path(folder)),
+            "TRL, packed": lambda: trained(steps, "packed", Path(folder)),
+            "TRL, logits kept": lambda: trained(steps, "logits kept", Path(folder)),
+            "ours": lambda: trained(steps, "ours", Path(folder)),
+            "ours, bfloat16 autocast": lambda: trained(steps, "ours", Path(folder), bf16=True),
         }
         taken: dict[str, list[float]] = {name: [] for name in runs}
         for number in range(rounds):

@@ -24,7 +24,7 @@ from hub.failure import BadInput
 from hub.licences.rights import RecordedDecision
 from hub.manifest import canonical_sha256
 
-VERSION = 4
+VERSION = 5
 """Raise it when the same settings and sources would give other bytes."""
 
 
@@ -54,10 +54,11 @@ def source_digest(settings: SourceSettings, data: Path) -> dict[str, str]:
     """
     if settings.fetch and not is_fetched(settings.fetch, data / settings.path):
         return {"to be fetched": canonical_sha256(request_of(settings.fetch))}
-    return {
-        path.relative_to(data).as_posix(): sha256_file(path)
-        for path in source_files(settings, data)
-    }
+    files = source_files(settings, data)
+    if settings.reader == "pdf":  # what the record beside a file says decides too
+        records = (path.with_suffix(".json") for path in files)
+        files = [*files, *(record for record in records if record.is_file())]
+    return {path.relative_to(data).as_posix(): sha256_file(path) for path in files}
 
 
 def build(

@@ -9,15 +9,30 @@ any compatibility mapping (NFKC turns `µ` into `μ` and `²` into `2`), any fol
 digits (`5  100` is two numbers, `5 100` is one). Boilerplate is left to the readers: they know
 which part of their form is navigation, and a phrase looks the same in a menu and in a leaflet.
 
-Most of a corpus needs nothing: before each search comes a test that costs a few ns a character.
+Most of a corpus needs nothing, and what needs something needs it in a few places: one look at all
+characters (`corpus.marks`) tells which searches are for nothing, and after an edit only the words
+around it are looked at again.
 """
 
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from corpus.edits import Cleaned, Draft, Edit, Kind
+from corpus.marks import (
+    ALL,
+    ANY,
+    BREAKS,
+    BROKEN,
+    COMPOSES,
+    CONTROL,
+    RARE,
+    SLASHES,
+    SPACES,
+    TRAILING,
+    marks,
+)  # fmt: skip
 from corpus.mojibake import MISREAD, repairs
 from corpus.settings import CleaningName
 
@@ -30,9 +45,11 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufff
 _URL_REST = r"[^\s<>\"«»]+[^\s<>\"«».,;:!?)\]]"
 _HTTP = re.compile(rf"http(?<=\bhttp)s?://{_URL_REST}")
 _WWW = re.compile(rf"www\.(?<=\bwww\.){_URL_REST}")
-_LAYOUT = re.compile(r"[ \t]+\n(?:[ \t]*\n)*|\n[ \t]+\n(?:[ \t]*\n)*|\n\n(?:[ \t]*\n)+|[ \t]{2,}")
-_SPACES = re.compile(r"  +")
-"""all that there is to fold in most texts, and found several times faster"""
+_LAYOUT = re.compile(
+    r"[ \t\n](?=[ \t\n])(?:(?<=\n)(?:[ \t]+\n|\n[ \t]*\n)(?:[ \t]*\n)*"
+    r"|(?<!\n)(?:[ \t]*\n(?:[ \t]*\n)*|[ \t]+))"
+)
+"""trailing spaces and runs of empty lines, else a run of spaces"""
 
 
 def clean(text: str, cleaning: CleaningName = "clinical") -> Cleaned:
@@ -46,21 +63,61 @@ def clean(text: str, cleaning: CleaningName = "clinical") -> Cleaned:
 
 def _clean_clinical(text: str) -> Cleaned:
     draft = Draft(text)
-    _settle(draft)
-    while draft.edit(_layout(draft.text)):
-        if draft.edit(repairs(draft.text)):  # a run of spaces may have hidden some
-            _settle(draft)
+    seen = _settle(draft, marks(text))
+    # A run of spaces may have hidden what is seen as misread now.
+    while draft.edit(_layout(draft.text, seen)) and draft.edit(repairs(draft.text)):
+        seen = _settle(draft, ALL)
     return Cleaned(draft.text, tuple(draft.edits))
 
 
-def _settle(draft: Draft) -> None:
-    """Repeated until nothing changes: what one removal brings together can be a URL again."""
-    changed = True
-    while changed:
-        changed = False
-        for needed, edits in _STEPS:
-            if needed(draft.text):
-                changed |= draft.edit(edits(draft.text))
+def _settle(draft: Draft, seen: int) -> int:
+    """Repeated until nothing changes: what one removal brings together can be a URL again.
+
+    `seen` are the marks of the text; returned are those of the text that it became.
+    """
+    found = seen
+    while True:
+        changed = all_again = False
+        for mark, edits in _STEPS:
+            if found & mark and draft.edit(edits(draft.text)):
+                changed, found = True, ALL
+                # What ftfy leaves depends on the whole line, which a later step may change.
+                all_again |= edits is repairs
+        if not changed:
+            return seen
+        touched = draft.text if all_again else _touched(draft)
+        found = marks(touched)
+        seen |= found
+        if not any(found & mark and any(edits(touched)) for mark, edits in _STEPS):
+            return seen
+
+
+_FEW_EDITS = 40
+
+
+def _touched(draft: Draft) -> str:
+    """The words that edits touched: another round could find something only in these.
+
+    No step looks beyond a space or a line end, but for the misread letter before one.
+    """
+    if len(draft.edits) > _FEW_EDITS:
+        return draft.text
+    text, shift = draft.text, 0
+    words: list[str] = []
+    for edit in draft.edits:
+        start = edit.start + shift
+        end = start + len(edit.replacement)
+        shift += len(edit.replacement) - (edit.end - edit.start)
+        low = max(text.rfind(" ", 0, start), text.rfind("\n", 0, start), 0)
+        high = min(_place(text, " ", end), _place(text, "\n", end))
+        # Two more on either side: line ends that meet.
+        words.append(text[max(0, low - 2) : high + 3])
+    return "|".join(words)
+
+
+def _place(text: str, character: str, start: int) -> int:
+    place = text.find(character, start)
+    return len(text) if place < 0 else place
 
 
 def _entities(text: str) -> Iterator[Edit]:
@@ -69,8 +126,9 @@ def _entities(text: str) -> Iterator[Edit]:
 
 
 def _composed(text: str) -> Iterator[Edit]:
-    for found in _COMPOSABLE.finditer(text):
-        yield Edit(*found.span(), "unicode", unicodedata.normalize("NFC", found[0]))
+    if not unicodedata.is_normalized("NFC", text):
+        for found in _COMPOSABLE.finditer(text):
+            yield Edit(*found.span(), "unicode", unicodedata.normalize("NFC", found[0]))
 
 
 def _controls(text: str) -> Iterator[Edit]:
@@ -88,37 +146,51 @@ def _all(kind: Kind, pattern: re.Pattern[str], by: str) -> Callable[[str], Itera
     return edits
 
 
-_STEPS: tuple[tuple[Callable[[str], object], Callable[[str], Iterator[Edit]]], ...] = (
-    (lambda text: "&" in text, _entities),
-    (lambda text: not text.isascii(), repairs),
-    (lambda text: not unicodedata.is_normalized("NFC", text), _composed),
-    (lambda text: "\r" in text, _all("line_end", _LINE_END, "\n")),
-    (_CONTROL.search, _controls),
-    (lambda text: "http" in text, _all("url", _HTTP, "")),
-    (lambda text: "www." in text, _all("url", _WWW, "")),
+_STEPS: tuple[tuple[int, Callable[[str], Iterator[Edit]]], ...] = (
+    (RARE, _entities),
+    (BROKEN, repairs),
+    (COMPOSES, _composed),
+    (RARE, _all("line_end", _LINE_END, "\n")),
+    (CONTROL, _controls),
+    (SLASHES, _all("url", _HTTP, "")),
+    (ANY, _all("url", _WWW, "")),
 )
+"""(mark without which there is nothing to do, edits)"""
 
 
-def _layout(text: str) -> Iterator[Edit]:
+def _layout(text: str, seen: int) -> Iterator[Edit]:
     """Runs of spaces, trailing spaces, more than one empty line, and what stands at the ends."""
     start, end = len(text) - len(text.lstrip()), len(text.rstrip())
     if start:
         yield Edit(0, start, "spaces", "")
-    lines = "\t" in text or " \n" in text or "\n\n\n" in text or "\n \n" in text
-    if lines or "  " in text:
-        for found in (_LAYOUT if lines else _SPACES).finditer(text, start, max(start, end)):
-            yield Edit(*found.span(), "spaces", _folded(found))
+    lines = (
+        seen & TRAILING or (seen & RARE and "\t" in text) or (seen & BREAKS and "\n\n\n" in text)
+    )
+    if lines:
+        runs: Iterable[tuple[int, int]] = (
+            found.span() for found in _LAYOUT.finditer(text, start, max(start, end))
+        )
+    else:
+        runs = _doubled(text, start, end) if seen & SPACES else ()
+    for low, high in runs:
+        breaks = text.count("\n", low, high) if lines else 0
+        if breaks:
+            yield Edit(low, high, "spaces", "\n" if breaks == 1 else "\n\n")
+        elif text[low - 1].isdigit() and text[high].isdigit():
+            # A single space would make a digit group of two numbers.
+            yield Edit(low, high, "spaces", text[low:high] if high - low == 2 else "  ")
+        else:
+            yield Edit(low, high, "spaces", " ")
     if start <= end < len(text):
         yield Edit(end, len(text), "spaces", "")
 
 
-def _folded(found: re.Match[str]) -> str:
-    """One space; two where a single one would make a digit group of two numbers."""
-    breaks = found[0].count("\n")
-    if breaks:
-        return "\n" if breaks == 1 else "\n\n"
-    before = found.string[found.start() - 1 : found.start()]
-    after = found.string[found.end() : found.end() + 1]
-    if before.isdigit() and after.isdigit():
-        return found[0] if len(found[0]) == 2 else "  "
-    return " "
+def _doubled(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Runs of spaces: all that there is to fold in most texts, and found several times faster."""
+    low = text.find("  ", start, end)
+    while low >= 0:
+        high = low + 2
+        while text[high] == " ":
+            high += 1
+        yield low, high
+        low = text.find("  ", high, end)

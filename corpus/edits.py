@@ -93,8 +93,8 @@ def compose(first: Sequence[Edit], second: Sequence[Edit], between: str) -> list
             i += 1
             continue
         if second[j].end <= start:
-            edit = second[j]
-            result.append(edit._replace(start=edit.start + shift, end=edit.end + shift))
+            low, high, kind, replacement = second[j]
+            result.append(Edit(low + shift, high + shift, kind, replacement))
             j += 1
             continue
         low = high = min(start, second[j].start)

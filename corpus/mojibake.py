@@ -14,11 +14,15 @@ from corpus.edits import Edit
 
 # UTF-8 read as cp1252 or Latin-1: the byte that leads a Latin, Greek or punctuation character, then
 # one that goes on. `Ã©` is é, `â‰¥` is ≥, `Î²` is β. A space may stand for the byte A0 of `Ã\xa0`.
-_LEADS = "ÂÃÄÅÎÏâïð"
-_GOES_ON = "".join(
+LEADS = "ÂÃÄÅÎÏâïð"
+GOES_ON = "".join(
     bytes([byte]).decode("cp1252", "ignore") + chr(byte) for byte in range(0x80, 0xC0)
 )
-_MOJIBAKE = re.compile(f"[{_LEADS}][{re.escape(_GOES_ON)}]|[ÂÃ] ")
+_SPACED = "ÂÃ"
+_MOJIBAKE = [
+    (lead, re.compile(f"{lead}[{re.escape(GOES_ON)}{' ' * (lead in _SPACED)}]")) for lead in LEADS
+]
+"""one for each, since a search for what begins with a letter jumps from one to the next"""
 MISREAD = {
     chr(byte): meant
     for byte in range(0x80, 0xA0)
@@ -29,30 +33,41 @@ _ASCII_WORD = re.compile(r"[A-Za-z0-9]+")
 
 
 def repairs(text: str) -> Iterator[Edit]:
-    """Edits of the places that were repaired, and of no other."""
+    """Edits of the places that were repaired, and of no other.
+
+    ftfy judges line by line; only lines that look broken are shown to it.
+    """
     if not looks_broken(text):
         return
-    repaired = repair(text)
-    if repaired == text:
+    position = 0
+    for line in text.split("\n"):
+        if looks_broken(line):
+            for edit in _repairs_of(line):
+                yield edit._replace(start=edit.start + position, end=edit.end + position)
+        position += len(line) + 1
+
+
+def _repairs_of(line: str) -> Iterator[Edit]:
+    repaired = repair(line)
+    if repaired == line:
         return
     # Wrong decoding makes of one character two or three that are not ASCII: words of ASCII stay,
     # and what changed lies between two of them.
-    old, new = (list(_ASCII_WORD.finditer(side)) for side in (text, repaired))
-    if [word[0] for word in old] != [word[0] for word in new]:
-        yield _narrowed(text, 0, len(text), repaired)
+    kept = _ASCII_WORD.findall(line)
+    if kept != _ASCII_WORD.findall(repaired):
+        yield _narrowed(line, 0, len(line), repaired)
         return
-    ends = zip([0, *(w.end() for w in old)], [*(w.start() for w in old), len(text)], strict=True)
-    new_ends = zip(
-        [0, *(w.end() for w in new)], [*(w.start() for w in new), len(repaired)], strict=True
-    )
-    for (start, end), (new_start, new_end) in zip(ends, new_ends, strict=True):
-        if text[start:end] != repaired[new_start:new_end]:
-            yield _narrowed(text, start, end, repaired[new_start:new_end])
+    position = 0
+    gaps, new_gaps = _ASCII_WORD.split(line), _ASCII_WORD.split(repaired)
+    for gap, new_gap, word in zip(gaps, new_gaps, [*kept, ""], strict=True):
+        if gap != new_gap:
+            yield _narrowed(line, position, position + len(gap), new_gap)
+        position += len(gap) + len(word)
 
 
 def looks_broken(text: str) -> bool:
     """The test before ftfy, which alone decides."""
-    return any(lead in text for lead in _LEADS) and _MOJIBAKE.search(text) is not None
+    return any(lead in text and pattern.search(text) for lead, pattern in _MOJIBAKE)
 
 
 def _narrowed(text: str, start: int, end: int, replacement: str) -> Edit:

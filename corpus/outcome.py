@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corpus.reading import searched_kinds
 from corpus.settings import CorpusSettings
 from hub.disk import write_json
 from hub.manifest import Number, Outcome
@@ -47,7 +48,13 @@ def describe(
     for split in ("train", "validation", "held_out"):
         if statuses[split]:
             numbers[f"split_{split}"] = Number(value=statuses[split], unit="documents")
-    for reason, count in sorted(sum((one.excluded for one in every), Counter[str]()).items()):
+    reasons = sum((one.excluded for one in every), Counter[str]())
+    # What was looked for and not found is a nought, not unknown.
+    looked_for = {"licence", "duplicate"}
+    looked_for |= {"contaminated"} if settings.decontaminate else set()
+    looked_for |= {"near_duplicate"} if settings.dedup != "exact" else set()
+    for reason in sorted({*reasons, *looked_for}):
+        count = reasons[reason]
         numbers[f"excluded_{reason}"] = Number(value=count, unit="documents")
     train_only = sum(one.train_only for one in every)
     if train_only:
@@ -58,9 +65,11 @@ def describe(
         unit = settings.mix.unit if settings.mix else "words"
         numbers[f"mix_{part}_asked"] = Number(value=one.asked, unit=f"{unit} of {one.part}")
         numbers[f"mix_{part}_obtained"] = Number(value=one.obtained, unit=f"{unit} of {one.part}")
-    for name, prefix in (("edits", "cleaned"), ("personal", "personal")):
-        for kind, count in sorted(_totals(units, name).items()):
-            numbers[f"{prefix}_{kind}"] = Number(value=count, unit="spans")
+    for kind, count in sorted(_totals(units, "edits").items()):
+        numbers[f"cleaned_{kind}"] = Number(value=count, unit="spans")
+    personal = _totals(units, "personal")
+    for searched in sorted(searched_kinds(settings)):
+        numbers[f"personal_{searched}"] = Number(value=personal[searched], unit="spans")
     payload = [path.relative_to(out).as_posix() for path in out.rglob("*.parquet")]
     left_out = [path.relative_to(excluded).as_posix() for path in excluded.rglob("*.parquet")]
     licences = {licence for one in every for licence in one.licences}

@@ -56,11 +56,12 @@ def find(text: str, language: str, kinds: Collection[Kind] = KINDS) -> list[Span
 
     `language` is an ISO 639-1 code; `fr` and `de` leave out the forms of the other.
     """
+    numbers = _around_numbers(text)
     found = [
         Span(start, end, kind)
         for kind, finder in _FINDERS.items()
         if kind in kinds
-        for start, end in finder(text, language)
+        for start, end in finder(text, language, numbers)
     ]
     spans: list[Span] = []
     for span in sorted(found, key=lambda span: (span.start, -span.end)):
@@ -84,6 +85,9 @@ def mask(text: str, language: str, kinds: Collection[Kind] = KINDS) -> Masked:
     return Masked(text, dict(sorted(counts.items())))
 
 
+Windows = list[tuple[int, int]]
+"""the parts of a text around its long numbers, in order and apart"""
+
 _AT = r"(?:@|\s?[\[(](?:at|arobase)[\])]\s?)"
 # The bounded local part and the look-behind keep the search linear in long runs without an @.
 _EMAIL = re.compile(
@@ -91,7 +95,7 @@ _EMAIL = re.compile(
 )
 
 
-def _emails(text: str, language: str) -> Iterator[tuple[int, int]]:
+def _emails(text: str, language: str, numbers: Windows) -> Iterator[tuple[int, int]]:
     if "@" in text or "(at)" in text or "[at]" in text or "arobase" in text:
         for match in _EMAIL.finditer(text):
             yield match.span()
@@ -100,15 +104,22 @@ def _emails(text: str, language: str) -> Iterator[tuple[int, int]]:
 _MANY_DIGITS = re.compile("[0-9][0-9AB ()/.\u00a0\u202f–-]{6,}")
 
 
-def _search(patterns: Collection[re.Pattern[str]], text: str) -> Iterator[re.Match[str]]:
-    """Matches of any pattern around long numbers: one quick search instead of many."""
-    windows: list[list[int]] = []
+def _around_numbers(text: str) -> Windows:
+    """One quick search instead of many."""
+    windows: Windows = []
+    if not any(digit in text for digit in "0123456789"):
+        return windows
     for digits in _MANY_DIGITS.finditer(text):
         start, end = max(0, digits.start() - 8), digits.end() + 24
         if windows and start <= windows[-1][1]:
-            windows[-1][1] = end
-        else:
-            windows.append([start, end])
+            start = windows.pop()[0]
+        windows.append((start, end))
+    return windows
+
+
+def _search(
+    patterns: Collection[re.Pattern[str]], text: str, windows: Windows
+) -> Iterator[re.Match[str]]:
     for start, end in windows:
         for pattern in patterns:
             yield from pattern.finditer(text, start, end)
@@ -157,14 +168,14 @@ _ANNOUNCED = re.compile(
 )
 
 
-def _phones(text: str, language: str) -> Iterator[tuple[int, int]]:
+def _phones(text: str, language: str, numbers: Windows) -> Iterator[tuple[int, int]]:
     patterns = [_ABROAD, _ABROAD_ANNOUNCED]
     if language != "de":
         patterns += [_FRENCH_PAIRS, _FRENCH_ANNOUNCED]
     if language != "fr":
         patterns += [_GERMAN_MOBILE, _GERMAN_ANNOUNCED]
     found: dict[int, int] = {}
-    for match in _search(patterns, text):
+    for match in _search(patterns, text, numbers):
         if not 8 <= sum(map(str.isdigit, match.group())) <= 15:
             continue
         by_form = match.re in _BY_FORM and _looks_dialled(match.group())
@@ -206,8 +217,8 @@ _KVNR_ANNOUNCED = re.compile(
 )
 
 
-def _insurance_numbers(text: str, language: str) -> Iterator[tuple[int, int]]:
-    for match in _search([_NIR, _RVNR, _KVNR], text):
+def _insurance_numbers(text: str, language: str, numbers: Windows) -> Iterator[tuple[int, int]]:
+    for match in _search([_NIR, _RVNR, _KVNR], text, numbers):
         compact = re.sub(r"[^\dA-Z]", "", match.group())
         if match.re is _RVNR:
             is_number = is_pension_insurance_number(compact)
@@ -253,9 +264,13 @@ def is_pension_insurance_number(compact: str) -> bool:
     return 1 <= day <= 31 and 1 <= month <= 12 and checksum == int(compact[11])
 
 
-_FINDERS: dict[Kind, Callable[[str, str], Iterator[tuple[int, int]]]] = {
+def _names(text: str, language: str, numbers: Windows) -> Iterator[tuple[int, int]]:
+    return find_names(text, language)
+
+
+_FINDERS: dict[Kind, Callable[[str, str, Windows], Iterator[tuple[int, int]]]] = {
     "email": _emails,
     "insurance_number": _insurance_numbers,
     "phone": _phones,
-    "name": find_names,
+    "name": _names,
 }

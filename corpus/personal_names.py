@@ -47,6 +47,8 @@ _TITLES = {
 _ALL_TITLES = re.compile(
     rf"(?<![\w.'’-])(?:{_FRENCH}|{_GERMAN}|{_ENGLISH})[ \u00a0\u202f]+{_DEGREES}"
 )
+_TITLE_BEGINS = re.compile(r"(?:M[oaeMmrls.]|D[ro]|P[rD]|H[er]|Fr)(?<![\w.-]..)")
+"""of any language: a search that begins with letters is many times faster than a look-behind"""
 _MAIDEN = re.compile(
     rf",?[ \u00a0]+\(?(?:née?|épouse|ép\.|veuve|geb\.|geborene?)[ \u00a0]+(?P<name>{_NAME})"
 )
@@ -116,7 +118,7 @@ _LAST_WORD = re.compile(r"(?P<word>[\w.-]+)[ \u00a0]*$")
 
 
 def find_names(text: str, language: str) -> Iterator[tuple[int, int]]:
-    for title in _TITLES.get(language, _ALL_TITLES).finditer(text):
+    for title in _titles(text, _TITLES.get(language, _ALL_TITLES)):
         # "Monsieur B. Ceci …" ends a sentence at the initial; "Dr R. Lebrun" does not.
         anonymous = _CIVIL.match(title.group()) and _ONE_INITIAL.match(text, title.end())
         if anonymous or not _NAMES.match(text, title.end()) or not _is_title(text, title):
@@ -132,6 +134,14 @@ def find_names(text: str, language: str) -> Iterator[tuple[int, int]]:
                 yield maiden.span("name")
             following = _NEXT.match(text, end) if _PLURAL.match(title.group()) else None
             start = following.end() if following else None
+
+
+def _titles(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    end = 0
+    for begin in _TITLE_BEGINS.finditer(text):
+        if begin.start() >= end and (title := pattern.match(text, begin.start())):
+            yield title
+            end = title.end()
 
 
 def _is_title(text: str, title: re.Match[str]) -> bool:

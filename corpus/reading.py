@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from corpus.boilerplate import Boilerplate
 from corpus.decontaminate import Questions, indexed
 from corpus.dedup.minhash import PROFILES
-from corpus.personal_data import KINDS
+from corpus.personal_data import KINDS, Kind
 from corpus.pipeline import (
     Clean,
     CountLines,
@@ -24,7 +24,7 @@ from corpus.units import Unit
 from hub.disk import sha256_file
 from hub.manifest import canonical_sha256
 
-READ_VERSION = 2
+READ_VERSION = 3
 """Raise it when reading, cleaning or masking would give other texts: units are made again."""
 
 EXAMINE_VERSION = 1
@@ -57,7 +57,7 @@ def read_units(
     so that another source moves none of them.
     """
     masks = settings.personal_data == "mask"
-    kinds = tuple(kind for kind in KINDS if settings.names or kind != "name")
+    kinds = searched_kinds(settings)
     units: list[Unit] = []
     for name, source in sources.items():
         folder = cache / f"{name}-{_unit_key(settings, source, digests[name])[:16]}"
@@ -78,6 +78,11 @@ def read_units(
         steps.append(WithoutBoilerplate(missing, lines))
     run("read", [*steps, PersonalData(masks, kinds), Spill(missing)], len(missing))
     return units
+
+
+def searched_kinds(settings: CorpusSettings) -> tuple[Kind, ...]:
+    """Of personal data: all, but for names where capitals after a title are no patients."""
+    return tuple(kind for kind in KINDS if settings.names or kind != "name")
 
 
 def examine_units(

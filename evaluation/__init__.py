@@ -11,6 +11,7 @@
     results     the records of a `results` artefact, written and read
     statistics  intervals, differences, families of tests, groups, ranks: functions of numbers
     summary     groups of tasks, and what changed from one model to the next
+    calibration does a model know when it is right?
     claims      does what a release says about its results follow from them?
 
 `imprimatur stats` needs no model, only a tidy table of scores:

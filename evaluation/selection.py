@@ -13,9 +13,8 @@ whatever it chooses has been selected on the test, and says so.
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from evaluation.settings import Rule
 from hub.failure import BadInput
-
-Rule = Literal["best-group-score", "pareto", "most-improvements"]
 
 
 class Score(NamedTuple):

@@ -21,6 +21,8 @@ from hub.failure import BadInput
 Measure = Literal["bits_per_byte", "accuracy"]
 Correction = Literal["holm", "benjamini-hochberg", "bh", "none"]
 """of p-values over a family of tests; bh is short for benjamini-hochberg"""
+Rule = Literal["best-group-score", "pareto", "most-improvements"]
+"""by which a checkpoint is chosen: see `evaluation.selection`"""
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -167,6 +169,17 @@ class Significance(_Frozen):
         return next((n for n, each in self.families.items() if each.holds(group, model)), "")
 
 
+class CheckpointSettings(_Frozen):
+    """How the checkpoints of a training run are compared: `{adapted: {rule: pareto}}`.
+
+    The rules are those of `evaluation.selection`.
+    """
+
+    rule: Rule = "best-group-score"
+    measure: Measure = "bits_per_byte"
+    """of the tasks that count"""
+
+
 class EvaluationSettings(_Frozen):
     models: Annotated[list[Name], Field(min_length=1)]
     papers: list[str] = []
@@ -181,6 +194,8 @@ class EvaluationSettings(_Frozen):
     seed: int = Field(default=0, ge=0)
     ensembles: dict[Name, Annotated[tuple[Name, ...], Field(min_length=2)]] = {}
     """models of `models` whose answers are added up, as a baseline for merges; accuracy tasks"""
+    checkpoints: dict[Name, CheckpointSettings] = {}
+    """by training run: its checkpoints are evaluated, and one chosen, or a front of them"""
     significance: Significance = Significance()
     claims: tuple[Claim, ...] = ()
     """what the cards say about the results; a release whose claims do not hold is refused"""

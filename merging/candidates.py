@@ -38,6 +38,16 @@ class Candidate(NamedTuple):
     mergekit: dict[str, Any]
 
 
+class Weights(NamedTuple):
+    """One tensor of a candidate."""
+
+    name: str
+    value: "torch.Tensor"
+    terms: "tuple[torch.Tensor, ...]"
+    """what was added up in float32 here and by mergekit, each in its own way; empty where the
+    arithmetic is mergekit's own"""
+
+
 def grid(settings: MergingSettings) -> list[Candidate]:
     """The merge as configured, then every other one that the sweep names."""
     found = [Candidate(OWN, settings.mergekit)]
@@ -94,8 +104,8 @@ def _changed(mergekit: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict
 
 def tensors(
     mergekit: Mapping[str, Any], parents: Mapping[str, Path], angles: Angles
-) -> Iterator[tuple[str, "torch.Tensor"]]:
-    """(name, weights) of a merge as mergekit would write them, one at a time.
+) -> Iterator[Weights]:
+    """The tensors of a merge as mergekit would write them, one at a time.
 
     `angles` is filled on the first call and used by later ones: give one for one set of parents.
     """
@@ -105,21 +115,22 @@ def tensors(
 
     saves = plan(rename(dict(mergekit), lambda name: {"model": {"path": str(parents[name])}}))
     work = _slerped(saves, angles) if mergekit["merge_method"] == "slerp" else _merged(saves)
-    for save, value in work:
+    for save, value, terms in work:
         if value is not None:
-            yield save.tensor_name, value.to(dtype_from_name(save.dtype) or value.dtype)
+            stored = value.to(dtype_from_name(save.dtype) or value.dtype)
+            yield Weights(save.tensor_name, stored, terms)
 
 
-def _merged(saves: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+def _merged(saves: Sequence[Any]) -> Iterator[tuple[Any, Any, tuple[Any, ...]]]:
     """mergekit's own results."""
     from mergekit.graph import Executor
 
     by_work = {save.tensor_task: save for save in saves}
     for task, value in Executor([save.tensor_task for save in saves]).run(quiet=True):
-        yield by_work[task], value
+        yield by_work[task], value, ()
 
 
-def _slerped(saves: Sequence[Any], angles: Angles) -> Iterator[tuple[Any, Any]]:
+def _slerped(saves: Sequence[Any], angles: Angles) -> Iterator[tuple[Any, Any, tuple[Any, ...]]]:
     for save in saves:
         task = save.tensor_task
         loads = task.gather_tensors.arguments().values()
@@ -130,9 +141,10 @@ def _slerped(saves: Sequence[Any], angles: Angles) -> Iterator[tuple[Any, Any]]:
             (other,) = loaded.values()
             if save.tensor_name not in angles:
                 angles[save.tensor_name] = angle(base, other)
-            yield save, slerp(base, other, task.parameters["t"], angles[save.tensor_name])
+            value = slerp(base, other, task.parameters["t"], angles[save.tensor_name])
+            yield save, value, (base, other)
         else:  # what one parent lacks, and what is no weight, is not interpolated
-            yield save, task.execute(loaded)
+            yield save, task.execute(loaded), ()
 
 
 def angle(a: "torch.Tensor", b: "torch.Tensor") -> float | None:
@@ -189,7 +201,7 @@ class Network:
         left = set(state)
         tied = self.network.config.get_text_config().tie_word_embeddings
         with torch.inference_mode():
-            for name, tensor in tensors(mergekit, self.parents, self.angles):
+            for name, tensor, _ in tensors(mergekit, self.parents, self.angles):
                 if name not in state or state[name].shape != tensor.shape:
                     raise MergeError(
                         f"the candidates have {name}, which the loaded model has not in that shape:"

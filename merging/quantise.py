@@ -15,6 +15,7 @@ user would, in a process of its own, beside the full model, and has to speak.
 
 import json
 import multiprocessing
+import re
 import shutil
 import statistics
 import time
@@ -192,14 +193,12 @@ def _alone(folder: Path, texts: Sequence[str]) -> Cost:
 
 def measure(folder: Path, texts: Sequence[str]) -> Cost:
     """Load the model in `folder` and let it read; raises Failed where it says what is no number."""
-    import resource
-
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     with quiet(), torch.inference_mode():
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        before = _peak_of_now()
         model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True)
         ids = [
             tokenizer(text, return_tensors="pt", truncation=True, max_length=MAX_TOKENS).input_ids
@@ -214,10 +213,23 @@ def measure(folder: Path, texts: Sequence[str]) -> Cost:
                 heard = model(one).logits[0, :-1].to(torch.float32)
                 nats += float(torch.nn.functional.cross_entropy(heard, one[0, 1:], reduction="sum"))
             rates.append(num_tokens / (time.perf_counter() - began))
-        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        after = _peak()
     value = torch.tensor(nats / max(1, num_tokens - len(ids)))
     if not bool(torch.isfinite(value)):
         raise Failed(f"{folder.name} gives what is no number: this copy is broken")
     size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
     perplexity = float(value.clamp_max(700).double().exp()) if texts else None
-    return Cost(size, 1024 * (after - before), statistics.median(rates), perplexity)
+    return Cost(size, after - before, statistics.median(rates), perplexity)
+
+
+def _peak_of_now() -> int:
+    """Linux: forget the peak so far, of imports and of the process that this one was forked from
+    (which getrusage would go on counting)."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return _peak()
+
+
+def _peak() -> int:
+    """Bytes that the process had in memory at most."""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0])

@@ -5,7 +5,8 @@
     merging:
       adapted-slerp: {ready: biomistral-slerp, of: [base, adapted]}
 
-What a paper leaves unsaid is not guessed: see the words beside each entry.
+Only DeFineMed prints its whole configuration. What the others leave unsaid comes from the cards
+and configurations around their models; what those leave unsaid too is chosen here, and marked so.
 """
 
 from typing import Any
@@ -15,32 +16,33 @@ SLERP_BY_COMPONENT: list[dict[str, Any]] = [
     {"filter": "mlp", "value": [1, 0.5, 0.7, 0.3, 0]},
     {"value": 0.5},
 ]
-"""DeFineMed (A.4) and BioMistral: attention moves towards the adapted model with depth, the
-feed-forward layers away from it"""
+"""printed by DeFineMed (A.4) and the example of a gradient that mergekit itself ships: attention
+moves towards the adapted model with depth, the feed-forward layers away from it"""
 
 _HALF = {"density": 0.5, "weight": 0.5}
 
 _READY: dict[str, dict[str, Any]] = {
-    # Labrak et al. 2024, section 3.3 and the card of BioMistral-7B-SLERP
+    # Labrak et al. 2024, 5.3: "equally weighted parameters (50% each)"; the paper prints no more.
+    # Schedule, type, density and normalisation are those of the models' cards and configurations.
     "biomistral-slerp": {
         "merge_method": "slerp",
         "parameters": {"t": SLERP_BY_COMPONENT},
         "dtype": "bfloat16",
     },
-    # equally weighted parameters (50% each); density and normalisation from the cards
+    # the type is only known of the SLERP; chosen alike
     "biomistral-ties": {
         "merge_method": "ties",
         "parameters": {**_HALF, "normalize": True},
         "dtype": "bfloat16",
     },
     "biomistral-dare": {"merge_method": "dare_ties", "parameters": _HALF, "dtype": "bfloat16"},
-    # DeFineMed, A.4: the same schedule in float16
+    # as printed in A.4
     "definemed-slerp": {
         "merge_method": "slerp",
         "parameters": {"t": SLERP_BY_COMPONENT},
         "dtype": "float16",
     },
-    # PARTAGES / ParCoMed: no schedule is printed; its cards say t = 0.5
+    # the paper prints no schedule, its card says t = 0.5; the type of the training, chosen here
     "partages-slerp": {"merge_method": "slerp", "parameters": {"t": 0.5}, "dtype": "bfloat16"},
 }
 

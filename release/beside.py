@@ -10,6 +10,7 @@ from hub.lineage import graph as lineage
 from hub.lineage.bom import BOM, Score, bom
 from hub.lineage.croissant import CROISSANT, croissant
 from hub.manifest import Artefact
+from release.gate import terms
 from release.schema import Release
 
 TRAINING_CONTENT = "TRAINING_CONTENT.md"
@@ -54,8 +55,10 @@ def beside_model(
     corpora: Mapping[str, Artefact],
     languages: Sequence[str],
     links: Mapping[str, str],
+    examples: Sequence[str] = (),
 ) -> None:
-    """The summary of training content; `corpora` are all that went into it, by any ancestor."""
+    """The summary of training content; `corpora` and `examples` (sources) are all that went into
+    it, by any ancestor."""
     content = training_content.TrainingContent(
         provider=release.namespace,
         model=repo,
@@ -63,6 +66,7 @@ def beside_model(
         base=base,
         languages=languages,
         corpora=[_corpus(release, name, corpora[name], links) for name in corpora],
+        examples=[(name, ", ".join(terms(release.sources[name]))) for name in examples],
     )
     write_atomically(folder / TRAINING_CONTENT, training_content.render(content).encode())
 

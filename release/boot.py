@@ -44,13 +44,13 @@ def boot(folder: Path, endpoint: str, home: Path) -> int:
 
 
 def _wait(port: int, process: "subprocess.Popen[str]") -> dict[str, Any]:
-    """The board, once the app has read the results."""
+    """The board, once the app has read the published results; a bundled snapshot is none."""
     patience = time.monotonic() + PATIENCE_SECONDS
     board: dict[str, Any] = {}
     while time.monotonic() < patience and process.poll() is None:
         try:
             board = _ask(port)
-            if board.get("models"):
+            if board.get("models") and board.get("source", {}).get("kind") == "live":
                 return board
         except (OSError, http.client.HTTPException, ValueError):
             pass  # not there yet
@@ -58,7 +58,8 @@ def _wait(port: int, process: "subprocess.Popen[str]") -> dict[str, Any]:
     if process.poll() is not None:
         said = (process.stderr.read() if process.stderr else "").strip().splitlines()
         raise Unexpected(f"the Space does not start: {said[-1] if said else 'no reason given'}")
-    raise Unexpected(f"the Space shows nothing after {PATIENCE_SECONDS} s: {board}")
+    why = "; ".join(board.get("notes", [])) or "no reason given"
+    raise Unexpected(f"the Space does not show the published results: {why}")
 
 
 def _ask(port: int) -> dict[str, Any]:

@@ -17,7 +17,7 @@ Complaint = tuple[tuple[str | int, ...], str]
 
 def inconsistencies(release: Release) -> Iterator[Complaint]:
     tasks = release.evaluation.tasks if release.evaluation else {}
-    full = {**release.models, **release.training, **release.merging}
+    full = {**release.models, **release.training, **release.finetuning, **release.merging}
     models = {**full, **release.quantised}
     yield from _names_given_twice(release, tasks)
     for name, source in release.sources.items():
@@ -54,6 +54,12 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
         yield from _undefined(("training", name, "corpus"), [training.corpus], release.corpora)
         replayed = [training.replay.corpus] if training.replay else []
         yield from _undefined(("training", name, "replay"), replayed, release.corpora)
+    for name, tuning in release.finetuning.items():
+        yield from _undefined(("finetuning", name, "base"), [tuning.base], full)
+        yield from _undefined(("finetuning", name, "examples"), [tuning.examples], release.sources)
+        if tuning.examples in release.sources and not release.sources[tuning.examples].terms:
+            why = f"sources.{tuning.examples} states no terms: examples need a licence to train on"
+            yield ("finetuning", name, "examples"), why
     for name, merging in release.merging.items():
         yield from _undefined(("merging", name, "mergekit"), parents_of(merging), full)
         yield from _unfounded_sweep(name, merging, release)
@@ -68,6 +74,7 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
             yield from _undefined(where, members, dict.fromkeys(release.evaluation.models))
             if name in models:
                 yield where, f"{name} is the name of a model: an ensemble needs its own"
+        yield from _unfounded_checkpoints(release, release.evaluation)
         yield from _unfounded_claims(release, release.evaluation)
         groups = {task.group: None for task in tasks.values()}
         for name, family in release.evaluation.significance.families.items():
@@ -101,6 +108,23 @@ def _unfounded_sweep(name: str, settings: MergingSettings, release: Release) -> 
         yield where, f"no task measures {measure} on a corpus of the validation split"
     for group in filter(None, (settings.sweep.domain, settings.sweep.general)):
         yield from _undefined(where, [group], groups)
+
+
+def _unfounded_checkpoints(release: Release, settings: EvaluationSettings) -> Iterator[Complaint]:
+    for name, rule in settings.checkpoints.items():
+        where = ("evaluation", "checkpoints", name)
+        yield from _undefined(where, [name], release.training)
+        if name in release.training and not release.training[name].checkpoints:
+            yield where, f"training.{name} keeps no checkpoints: name steps there"
+        split = "held_out" if rule.rule == "most-improvements" else "validation"
+        if not any(
+            task.measure == rule.measure
+            and task.corpus in release.corpora
+            and release.corpora[task.corpus].split == split
+            for task in settings.tasks.values()
+        ):
+            measure = rule.measure.replace("_", " ")
+            yield where, f"no task measures {measure} on a corpus of the {split} split"
 
 
 def _unfounded_claims(release: Release, settings: EvaluationSettings) -> Iterator[Complaint]:
@@ -139,6 +163,7 @@ def _names_given_twice(release: Release, tasks: dict[str, Any]) -> Iterator[Comp
     seen: dict[str, str] = {}
     sections: dict[str, dict[str, Any]] = {
         "corpora": release.corpora, "models": release.models, "training": release.training,
+        "finetuning": release.finetuning,
         "merging": release.merging, "quantised": release.quantised, "evaluation.tasks": tasks,
     }  # fmt: skip
     for section, names in sections.items():

@@ -19,6 +19,10 @@ TASKS = {
     "model": str, "task": str, "group": str, "metric": str, "value": float, "ci_low": float,
     "ci_high": float, "n": int, "stderr": float, "method": str,
 }  # fmt: skip
+CALIBRATION = {
+    "model": str, "group": str, "low": float, "high": float, "items": int, "confidence": float,
+    "accuracy": float, "ci_low": float, "ci_high": float, "ece": float, "brier": float,
+}  # fmt: skip
 DIFFERENCES = {
     "before": str, "after": str, "group": str, "metric": str, "difference": float,
     "ci_low": float, "ci_high": float, "items": int, "p_value": float, "p_adjusted": float,

@@ -7,12 +7,16 @@ and the rule.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from corpus.settings import SourceSettings
 from hub.failure import Refused
 from hub.licences.expression import licence_of, permission
+from hub.licences.recognise import recognise
 from hub.licences.rights import Use
 from hub.licences.table import LICENCES, Act
 from hub.manifest import Artefact
 from release.recipe import Recipe
+from release.schema import Release
+from training.settings import TrainingSettings
 
 _SHOWN = 5
 
@@ -27,7 +31,7 @@ def gate(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
         acts += ("commercial",) if corpus.use == "commercial" else ()
         refusals += _of_corpus(name, artefacts[name], acts)
     release = recipe.release
-    for name in [*release.training, *release.merging, *release.quantised]:
+    for name in [*release.training, *release.finetuning, *release.merging, *release.quantised]:
         licences = artefacts[name].manifest.licence
         if not licences:
             refusals.append(f"{name}: no licence is stated for it")
@@ -42,24 +46,44 @@ def gate(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
 
 def may_train(name: str, use: Use, base: Iterable[str], corpora: Iterable[Artefact]) -> None:
     """Raises Refused, before anything is computed, where a licence and the use do not compose."""
-    acts: tuple[Act, ...] = ("train", "commercial") if use == "commercial" else ("train",)
     refusals = []
     for corpus in corpora:
         if corpus.manifest.recipe.get("corpus", {}).get("publish", True):
-            refusals += [
-                f"{licence} of its texts does not allow {_words(licence, acts)}"
-                for licence in corpus.manifest.licence
-                if not _allows(licence, acts)
-            ]
+            refusals += _of_texts(corpus.manifest.licence, use)
         else:
             refusals += _not_for_training(corpus, use)
-    refusals += [
+    _refuse_training(name, use, base, refusals)
+
+
+def may_tune(name: str, use: Use, base: Iterable[str], texts: Iterable[str]) -> None:
+    """The same for a fine-tuning on examples under the licences `texts`."""
+    _refuse_training(name, use, base, _of_texts(texts, use))
+
+
+def _refuse_training(name: str, use: Use, base: Iterable[str], refusals: list[str]) -> None:
+    refusals = refusals + [
         f"{licence} of its base does not allow training on"
         for licence in sorted(set(base))
         if not _allows(licence, ("train",))
     ]
     if refusals:
         raise Refused(f"{name} is not trained ({use} use): " + "; ".join(dict.fromkeys(refusals)))
+
+
+def _of_texts(texts: Iterable[str], use: Use) -> list[str]:
+    acts: tuple[Act, ...] = ("train", "commercial") if use == "commercial" else ("train",)
+    return [
+        f"{licence} of its texts does not allow {_words(licence, acts)}"
+        for licence in sorted(set(texts))
+        if not _allows(licence, acts)
+    ]
+
+
+def use_of(release: Release, training: TrainingSettings) -> Use:
+    """Commercial where every corpus that is trained on is."""
+    names = [training.corpus, *([training.replay.corpus] if training.replay else [])]
+    commercial = all(release.corpora[name].use == "commercial" for name in names)
+    return "commercial" if commercial else "research"
 
 
 def _not_for_training(corpus: Artefact, use: Use) -> list[str]:
@@ -72,6 +96,11 @@ def _not_for_training(corpus: Artefact, use: Use) -> list[str]:
     rows = parquet.read_table(corpus.folder / "ledger.parquet", columns=columns).to_pylist()
     wrong = [r["id"] for r in rows if r["status"] == "kept" and r["may_train"] != "allowed"]
     return [f"{id} may not be trained on" for id in wrong[:_SHOWN]]
+
+
+def terms(source: SourceSettings) -> tuple[str, ...]:
+    """The licences that a source states for all it holds."""
+    return tuple(sorted({recognise(said.licence) or said.licence for said in source.terms}))
 
 
 def _allows(licence: str, acts: tuple[Act, ...]) -> bool:

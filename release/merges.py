@@ -115,9 +115,13 @@ def merge(
     outcome = mergekit.merge(MergingSettings(mergekit=chosen), parents, place.out, place.progress)
     numbers = dict(outcome.numbers)
     if settings.sweep is not None:
-        distance = match(chosen, parents, place.out)
-        place.progress(f"the candidate and the merge are at most {distance:.3g} bf16 ulp apart")
-        numbers["distance_to_candidate"] = Number(value=distance, unit="bf16 ulp")
+        apart = match(chosen, parents, place.out)
+        place.progress(
+            f"the candidate and the merge are at most {apart.ulps:.3g} bf16 ulp apart"
+            + (f", but for {apart.cancelled:,} weights of cancelling terms" * bool(apart.cancelled))
+        )
+        numbers["distance_to_candidate"] = Number(value=apart.ulps, unit="bf16 ulp")
+        numbers["weights_of_cancelling_terms"] = Number(value=apart.cancelled, unit="weights")
     numbers |= postflight(place.out, parents, texts, place.progress).numbers()
     return Outcome(outcome.payload, numbers, licences)
 
@@ -149,6 +153,13 @@ def validation_texts(
             texts = [item["text"] for item in read_items(have[name])]
             found.setdefault(task.group, []).extend(texts)
     return found
+
+
+def configuration(settings: MergingSettings, swept: Artefact | None) -> dict[str, Any]:
+    """mergekit's, as the merge was made: after a sweep with a rule, with what it chose."""
+    from merging.sweep import chosen_candidate
+
+    return chosen_candidate(settings, front(swept)).mergekit if swept else settings.mergekit
 
 
 def front(swept: Artefact) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hub.cards import figures
+from hub.cards import figures, results
 from hub.cards.sources import Source, describe_shares
 from hub.disk import write_atomically
 from hub.lineage import figure as lineage_figure
@@ -41,12 +41,14 @@ def of_results(
     folder: Path,
     scores: Sequence[Mapping[str, Any]],
     graph: Graph,
+    bins: Sequence[Mapping[str, Any]] = (),
 ) -> Pictures:
     return _write(
         folder,
         [
             ("Scores with their intervals", "scores.svg", figures.scores(scores)),
             ("What was made from what", "lineage.svg", lineage_figure.draw(graph)),
+            (results.CONFIDENCE, "calibration.svg", figures.reliability(bins)),
         ],
     )
 
@@ -54,6 +56,12 @@ def of_results(
 def of_front(folder: Path, rows: Sequence[Mapping[str, Any]], file: str = "front.svg") -> str:
     """Name of the figure of a sweep; empty where there is none to draw."""
     drawn = _write(folder, [("", file, figures.front(rows))])
+    return drawn[0][1] if drawn else ""
+
+
+def of_checkpoints(folder: Path, rows: Sequence[Mapping[str, Any]]) -> str:
+    """The same for the checkpoints of a run."""
+    drawn = _write(folder, [("", "checkpoints.svg", figures.progress(rows))])
     return drawn[0][1] if drawn else ""
 
 

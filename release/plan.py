@@ -1,7 +1,8 @@
 """What a run would do, and why, before anything is computed.
 
 Every problem is found here that can be found without computing: the release file, missing sources,
-space on the disk, settings that a library would refuse hours later.
+space on the disk, models that do not fit together, licences that do not compose, runs that do not
+fit the hardware they are meant for (`release.foresee`).
 """
 
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from hub.manifest import Artefact, ManifestError, read_artefact
+from release.foresee import foresee
 from release.recipe import Recipe
 from release.run import MIN_FREE_BYTES, artefact_folder, step_key
 from release.sources import ToFetch, to_fetch
@@ -34,6 +36,10 @@ class Planned:
 class Plan:
     steps: list[Planned]
     problems: list[str]
+    refusals: list[str]
+    """what a rule forbids, such as a licence"""
+    notes: list[str]
+    """what was foreseen of models and runs"""
     fetches: list[ToFetch]
     """sources that the run fetches first"""
     unpinned: list[str]
@@ -51,11 +57,13 @@ def plan(recipe: Recipe, workdir: Path) -> Plan:
             planned.append(_plan_step(step, have, workdir))
         except ManifestError as error:
             problems.append(str(error))
+    seen = foresee(recipe.release, have, _existing(workdir))
+    problems += seen.problems
     free = shutil.disk_usage(_existing(workdir)).free
     if free < MIN_FREE_BYTES:
         problems.append(f"{free >> 20} MiB are free where {workdir} lies: a run needs more")
-    unpinned, refused = unpinned_tasks(recipe.release.evaluation)
-    return Plan(planned, problems + refused, fetches, unpinned)
+    unpinned, unusable = unpinned_tasks(recipe.release.evaluation)
+    return Plan(planned, problems + unusable, seen.refusals, seen.notes, fetches, unpinned)
 
 
 def _plan_step(step: Step, have: dict[str, Artefact], workdir: Path) -> Planned:

@@ -29,9 +29,12 @@ from merging.settings import MergingSettings, QuantisedSettings
 from release import yaml
 from release.checks import inconsistencies
 from release.schema import Release, SpaceSettings
-from training.settings import TinyModel, TrainingSettings
+from training.settings import FineTuningSettings, TinyModel, TrainingSettings
 
-SECTIONS = ("sources", "corpora", "models", "training", "merging", "quantised", "evaluation.tasks")
+SECTIONS = (
+    "sources", "corpora", "models", "training", "finetuning", "merging", "quantised",
+    "evaluation.tasks",
+)  # fmt: skip
 """Where the keys are names that the file defines."""
 
 
@@ -148,6 +151,7 @@ def _known_fields(location: tuple[str | int, ...]) -> list[str]:
     """Field names that would have been right where the unknown one stands."""
     models: dict[str, type[BaseModel]] = {
         "sources": SourceSettings, "corpora": CorpusSettings, "training": TrainingSettings,
+        "finetuning": FineTuningSettings,
         "merging": MergingSettings, "quantised": QuantisedSettings,
         "evaluation": EvaluationSettings, "models": TinyModel, "space": SpaceSettings,
     }  # fmt: skip

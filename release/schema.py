@@ -9,7 +9,7 @@ from evaluation.settings import EvaluationSettings
 from hub.licences.compose import Position
 from hub.licences.rights import RecordedDecision
 from merging.settings import MergingSettings, QuantisedSettings
-from training.settings import TinyModel, TrainingSettings
+from training.settings import FineTuningSettings, TinyModel, TrainingSettings
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
 """Lower case, digits, hyphens: it becomes a folder and part of a repo name."""
@@ -83,6 +83,7 @@ class Release(_Settings):
     """folder of NAME.md, relative to the release file: what people write on the card of NAME"""
     models: dict[Name, ModelSettings] = {}
     training: dict[Name, TrainingSettings] = {}
+    finetuning: dict[Name, FineTuningSettings] = {}
     merging: dict[Name, MergingSettings] = {}
     quantised: dict[Name, QuantisedSettings] = {}
     evaluation: EvaluationSettings | None = None

@@ -58,6 +58,7 @@ def _say(progress: Callable[[str], None], source: str, line: str) -> None:
 
 
 def _used(recipe: Recipe) -> dict[str, SourceSettings]:
-    """The sources that a corpus takes."""
+    """The sources that a corpus or a fine-tuning takes."""
     names = [name for corpus in recipe.release.corpora.values() for name in corpus.sources]
+    names += [tuning.examples for tuning in recipe.release.finetuning.values()]
     return {name: recipe.release.sources[name] for name in dict.fromkeys(names)}

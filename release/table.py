@@ -53,8 +53,12 @@ def differences(release: Release, artefacts: Mapping[str, Artefact]) -> list[Dif
         if name in answers and training.base in answers:
             for change in _changes(answers, training.base, name, settings):
                 found.append(("adaptation", change))
+    for name, tuning in release.finetuning.items():
+        if name in answers and tuning.base in answers:
+            for change in _changes(answers, tuning.base, name, settings):
+                found.append(("fine-tuning", change))
     for name in release.merging:
-        for parent in release.training:
+        for parent in (*release.training, *release.finetuning):
             if name in answers and parent in answers and parent in _inputs(artefacts[name]):
                 for change in _changes(answers, parent, name, settings):
                     found.append(("merge", change))

@@ -3,7 +3,7 @@
 front.json            the points of every sweep: merge, model, t, scores by group, on_front
 checkpoints.parquet   model, step, group, metric, value; may have tokens, ci_low, ci_high
 calibration.parquet   model, group, confidence, accuracy, items: one row a bin of answers with
-                      like confidence
+                      like confidence; may have ci_low, ci_high, ece, brier
 """
 
 from collections.abc import Callable, Mapping
@@ -23,6 +23,7 @@ CHECKPOINTS_OPTIONAL = dict.fromkeys(("tokens", "ci_low", "ci_high"), pa.float64
 CALIBRATION = dict.fromkeys(("model", "group"), pa.string()) | dict.fromkeys(
     ("confidence", "accuracy", "items"), pa.float64()
 )
+CALIBRATION_OPTIONAL = dict.fromkeys(("ci_low", "ci_high", "ece", "brier"), pa.float64())
 MAX_POINTS = 20_000
 
 
@@ -64,7 +65,7 @@ def _checkpoints(path: Path) -> list[dict[str, Any]]:
 
 
 def _calibration(path: Path) -> list[dict[str, Any]]:
-    return _rows(path, CALIBRATION, {}, ("confidence", "accuracy"))
+    return _rows(path, CALIBRATION, CALIBRATION_OPTIONAL, ("confidence", "accuracy"))
 
 
 def _rows(

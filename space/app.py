@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import importing
 import wire
 from board import score_rows
 from library import Library
@@ -63,7 +64,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def create_server(library: Library) -> "Server":
-    from gradio import Server
+    with importing.quickly():
+        from gradio import Server
 
     # The interactive API pages would load their scripts from elsewhere.
     server = Server(title="Imprimatur", docs_url=None, redoc_url=None)

@@ -16,9 +16,22 @@ from hypothesis import strategies as st
 from meaning import facts, lost
 from medical_sets import SETS, documents
 
+from corpus.boilerplate import Boilerplate, LineCounts
 from corpus.clean import clean
 from corpus.document import SourceDocument
 from corpus.edits import Edit, apply, compose
+from corpus.marks import (
+    BREAKS,
+    BROKEN,
+    COMPOSES,
+    CONTROL,
+    RARE,
+    SLASHES,
+    SPACES,
+    TRAILING,
+    marks,
+)  # fmt: skip
+from corpus.mojibake import looks_broken
 from corpus.personal_data import find, mask
 
 _DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -49,6 +62,20 @@ def test_the_edits_are_all_that_was_done(cleaning, text):
 def test_cleaning_again_changes_nothing(text):
     once = clean(text).text
     assert clean(once).edits == ()
+
+
+@given(_TEXTS | st.text(max_size=40))
+@settings(deadline=None)
+def test_what_has_no_mark_has_nothing_to_search_for(text):
+    seen = marks(text)
+    assert seen & COMPOSES or unicodedata.is_normalized("NFC", text)
+    assert seen & BROKEN or not looks_broken(text)
+    assert seen & SPACES or "  " not in text
+    assert seen & TRAILING or " \n" not in text
+    assert seen & BREAKS or "\n" not in text
+    assert seen & SLASHES or "//" not in text
+    assert seen & RARE or not set(text) & set("&\r\t")
+    assert seen & CONTROL or all(c in "\t\n\r\x85" or unicodedata.category(c) != "Cc" for c in text)
 
 
 _CUTS = st.lists(
@@ -157,3 +184,38 @@ def test_masking_a_real_set_keeps_its_meaning(files):
                 rest = f"{rest[:start]}[X]{rest[end:]}"
         shown = re.sub(r"\[(?:EMAIL|PHONE|INSURANCE NUMBER|NAME)\]", "[X]", masked.text)
         assert facts(shown) == facts(rest), document.id
+
+
+def _loses_no_figure(texts: list[str], path: Path) -> int:
+    """By repeated lines: how many spans went, each of them looked at."""
+    counts = LineCounts()
+    for text in texts:
+        counts.add(text)
+    counts.save(path)
+    repeated = Boilerplate.read([path], 10, 0.02)
+    spans = 0
+    for text in texts:
+        removed = repeated.remove(text)
+        kept = apply(text, [Edit(*span, "spaces", "\n") for span in removed.spans])
+        assert facts(kept) == facts(removed.text)
+        for start, end in removed.spans:
+            assert not facts(text[start:end]).quantities
+            assert not re.search("[<>≤≥]", text[start:end])
+        spans += len(removed.spans)
+    return spans
+
+
+def test_repeated_lines_take_no_figure_along(tmp_path):
+    notice, dose = (
+        "Veuillez lire attentivement cette notice",
+        "Prendre 2,5 mg (≥ 30 µg/kg) par jour",
+    )
+    texts = [f"{notice}\n{dose}\n\nCas {n} : IC 95 % 1,2–3,4\n{notice}" for n in range(20)]
+    assert _loses_no_figure(texts, tmp_path / "lines.npz") == 40
+
+
+@needs_data
+@pytest.mark.parametrize("files", ["e3c_l3_pamj_fr/*.json", "mesconseilscovid_fr/*.md"])
+def test_repeated_lines_of_a_real_set_take_no_figure_along(files, tmp_path):
+    texts = [clean(document.text).text for document in documents(_DATA, files)]
+    _loses_no_figure(texts, tmp_path / "lines.npz")

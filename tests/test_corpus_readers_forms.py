@@ -10,11 +10,13 @@ import openpyxl
 import pytest
 import zstandard
 
+from corpus.build import source_digest
 from corpus.document import SourceDocument
 from corpus.languages import identify, in_language
 from corpus.readers.registry import read
 from corpus.readers.wikitext import plain
 from corpus.settings import ReaderName, SourceSettings
+from hub.failure import BadInput
 
 
 def _read(
@@ -213,3 +215,46 @@ def test_another_language_is_set_aside_and_a_short_text_is_believed() -> None:
     assert judged(_GERMAN * 2, "fr").problem.startswith("in de (")
     assert judged("Hepatitis", "").problem == ""
     assert judged("Hepatitis", "de").problem == "in de, asked for fr"
+
+
+@pytest.mark.parametrize("content", [None, b"no model"])
+def test_a_language_model_that_cannot_be_used_is_one_sentence(tmp_path: Path, content: Any) -> None:
+    path = tmp_path / "glotlid.bin"
+    if content:
+        path.write_bytes(content)
+    with pytest.raises(BadInput, match=r"glotlid\.bin is not (there|a fastText model)"):
+        identify(_FRENCH * 2, path)
+
+
+def test_a_fetched_pdf_has_the_licence_of_its_record(tmp_path: Path) -> None:
+    fields = {"halId_s": "hal-7", "licence_s": "https://creativecommons.org/licenses/by/4.0/",
+              "authFullName_s": ["A. Roux", "B. Weil"], "language_s": ["fr"]}  # fmt: skip
+    (tmp_path / "hal-7.pdf").write_bytes(_pdf("Une dose de 2,5 mg"))
+    settings = SourceSettings(reader="pdf", files="*.pdf")
+    (alone,) = read("hal", settings, tmp_path / "hal-7.pdf")
+    assert alone.evidence == () and alone.text == "Une dose de 2,5 mg"
+    before = source_digest(settings, tmp_path)
+    (tmp_path / "hal-7.json").write_text(json.dumps(fields), "utf-8")
+    (found,) = read("hal", settings, tmp_path / "hal-7.pdf")
+    assert (found.id, found.language, found.text) == ("hal-7:file", "fr", alone.text)
+    assert [(e.rank, e.statement) for e in found.evidence] == [(1, fields["licence_s"])]
+    assert "A. Roux" in found.attribution and "B. Weil" in found.attribution
+    assert source_digest(settings, tmp_path) != before
+    (tmp_path / "hal-7.json").write_text("[", "utf-8")
+    (broken,) = read("hal", settings, tmp_path / "hal-7.pdf")
+    assert broken.problem == "hal-7.json beside it is not a record" and not broken.text
+
+
+def _pdf(line: str) -> bytes:
+    """The least that is a page with a line on it."""
+    content = f"BT /F1 12 Tf 50 700 Td ({line}) Tj ET".encode("cp1252")
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R"
+        b" /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    parts = [b"%d 0 obj\n%s\nendobj\n" % entry for entry in enumerate(objects, start=1)]
+    return b"%PDF-1.4\n" + b"".join(parts) + b"trailer << /Root 1 0 R /Size 6 >>\n%%EOF\n"

@@ -11,7 +11,7 @@ from merging_models import LAYERS, make_parents
 from numpy.typing import NDArray
 
 from merging.candidates import Network, grid, tensors
-from merging.match import OtherWeights, match, ulps
+from merging.match import OtherWeights, distance, match
 from merging.merge import merge
 from merging.settings import MergeError, MergingSettings
 
@@ -74,7 +74,7 @@ def test_slerp_in_memory_is_the_formula_for_every_schedule(
         {"value": rest},
     ]
     seen = set()
-    for name, tensor in tensors(configured("slerp", t=t), parents, {}):
+    for name, tensor, _ in tensors(configured("slerp", t=t), parents, {}):
         part = attention if "self_attn" in name else mlp if "mlp" in name else rest
         layer = int(name.split(".")[2]) if ".layers." in name else None
         wanted = formula(
@@ -104,7 +104,7 @@ def test_a_candidate_is_what_mergekit_writes(
     """Also where weights are dropped at random: same seed, same order of draws."""
     configuration = configured(method, "bfloat16", **parameters)
     merge(MergingSettings(mergekit=configuration), parents, tmp_path / "out", lambda line: None)
-    assert match(configuration, parents, tmp_path / "out") <= 1
+    assert match(configuration, parents, tmp_path / "out").ulps <= 1
 
 
 def test_another_merge_is_noticed(parents: dict[str, Path], tmp_path: Path) -> None:
@@ -119,11 +119,21 @@ def test_a_bf16_ulp_is_the_spacing_of_bf16() -> None:
 
     value = torch.tensor([1.0, -3.0, 0.1], dtype=torch.bfloat16)
     following = (value.view(torch.int16) + 1).view(torch.bfloat16)
-    assert ulps(value, value) == 0
-    assert ulps(value, following) == 1
-    assert ulps(torch.zeros(3), torch.zeros(3)) == 0
-    # what is left where terms cancel is rounding
-    assert ulps(torch.tensor([1.0, 1e-8]), torch.tensor([1.0, -1e-8])) == 0
+    assert distance(value, value) == (0, 0)
+    assert distance(value, following) == (1, 0)
+    assert distance(torch.zeros(3), torch.zeros(3)) == (0, 0)
+    assert distance(value, torch.tensor([1.0, float("nan"), 0.1])).ulps == float("inf")
+
+
+def test_only_rounding_of_the_terms_themselves_is_allowed_for() -> None:
+    """A large weight elsewhere in the tensor excuses nothing."""
+    import torch
+
+    ours, theirs = torch.tensor([1.0, 1e-8]), torch.tensor([1.0, -1e-8])
+    assert distance(ours, theirs, (torch.tensor([1.0, 0.5]), torch.tensor([1.0, -0.5]))) == (0, 1)
+    small = (torch.tensor([1.0, 1e-8]), torch.tensor([1.0, 1e-8]))
+    assert distance(ours, theirs, small).ulps > 100
+    assert distance(ours, theirs).ulps > 100  # mergekit's own code has nothing to round
 
 
 def test_the_network_becomes_one_candidate_after_the_other(

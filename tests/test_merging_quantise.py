@@ -33,6 +33,7 @@ def test_a_copy_is_smaller_and_still_the_model(full: Path, tmp_path: Path, metho
     outcome = quantise(settings, full, TEXTS, tmp_path / "out", lines.append)
     numbers = {name: number.value for name, number in outcome.numbers.items()}
     assert numbers["copy.size"] < numbers["full.size"] / (3 if method == "torchao-int8" else 5)
+    assert 0 < numbers["copy.memory"] < 1 << 30
     assert numbers["copy.perplexity"] == pytest.approx(numbers["full.perplexity"], rel=0.2)
     assert {"model.safetensors", "config.json", "tokenizer.json"} <= set(outcome.payload)
     config = json.loads((tmp_path / "out" / "config.json").read_bytes())

@@ -87,7 +87,7 @@ def have(tmp_path: Path) -> dict[str, Artefact]:
 def place(root: Path, progress: Callable[[str], None] = print) -> Place:
     for part in ("out", "scratch"):
         (root / part).mkdir(parents=True, exist_ok=True)
-    return Place(root / "out", root / "out", root / "scratch", progress)
+    return Place(root / "out", root / "out", root / "scratch", root / "cache", progress)
 
 
 def test_the_sweeps_choice_is_what_mergekit_makes(
@@ -128,3 +128,5 @@ def test_the_sweeps_choice_is_what_mergekit_makes(
     written = (tmp_path / "merge" / "out" / "mergekit_config.yml").read_text(encoding="utf-8")
     t = "0.5" if chosen == "as configured" else chosen.removeprefix("t=")
     assert f"t: {t}\n" in written
+    on_the_card = merges.configuration(SETTINGS, swept)
+    assert on_the_card["parameters"] == {"t": float(t)}

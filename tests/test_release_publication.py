@@ -136,6 +136,22 @@ def test_differences_are_published_with_their_verdicts(rehearsed):
         assert f"{row['difference']:+.3f} [" in card
 
 
+def test_the_space_has_the_results_with_their_date_where_the_hub_is_away(rehearsed):
+    publication, folder = publication_of(rehearsed)
+    results = next(folder / "dataset" / r.id for r in publication.repos if r.kind == "results")
+    snapshot = folder / "space" / publication.space.id / "snapshot"
+    for path in ("scores.parquet", "ranks.parquet", "calibration.parquet", "models.json"):
+        assert (snapshot / path).read_bytes() == (results / path).read_bytes(), path
+    said = json.loads((snapshot / "snapshot.json").read_bytes())
+    assert time.strptime(said["date"], "%Y-%m-%d") <= time.gmtime()
+    assert said["results_repo"] == results.relative_to(folder / "dataset").as_posix()
+    calibration = pq.read_table(results / "calibration.parquet").to_pylist()
+    asked = pq.read_table(results / "samples").to_pylist()
+    assert sum(row["items"] for row in calibration) == sum(
+        row["option_log_likelihoods"] is not None for row in asked
+    )
+
+
 def test_nothing_private_is_published(rehearsed):
     _, folder = publication_of(rehearsed)
     for path in folder.rglob("*"):

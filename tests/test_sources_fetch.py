@@ -73,7 +73,8 @@ def test_hal_gives_every_record_once_and_says_who_asks(tmp_path):
         fetch(asked_for("hal", services, full_text=True), tmp_path / "hal", tmp_path, print)
         assert services.agents == {f"imprimatur/0.1.0 ({CONTACT})"}
     files = {name for name in content(tmp_path / "hal") if name.startswith("files/")}
-    assert files == {f"files/hal-{n:08d}.pdf" for n in (0, 4, 12, 16, 20)}  # 8 is kept back
+    taken = (0, 4, 12, 16, 20)  # 8 is kept back
+    assert files == {f"files/hal-{n:08d}.{form}" for n in taken for form in ("pdf", "json")}
     found = manifest(tmp_path / "hal")
     assert found["counts"] == {"found": 23, "records": 23, "files": 5}
     assert "example.org" not in json.dumps(found)

@@ -12,7 +12,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pyarrow as pa
@@ -71,6 +73,13 @@ def write_results(folder: Path, scores: list[tuple[Any, ...]] = SCORES) -> None:
          ("base", "medical", "bits_per_byte", 3.0, 3.0, 3.0, 2)],
     )  # fmt: skip
     (folder / "front.json").write_text(json.dumps(FRONT))
+    write_table(
+        folder / "calibration.parquet",
+        "model group items confidence accuracy ci_low ci_high ece brier",
+        [("base", "medical", 2, 0.4, 0.5, 0.1, 0.9, 0.3, 0.7),
+         ("base", "medical", 4, 0.9, 0.5, 0.2, 0.8, 0.3, 0.7),
+         ("adapted", "medical", 6, 0.8, 0.7, 0.3, 0.9, 0.1, 0.4)],
+    )  # fmt: skip
     for model, right in (("base", (True, False, False)), ("adapted", (True, True, False))):
         write_table(
             folder / "samples" / f"{model}.parquet",
@@ -138,7 +147,7 @@ def copy_space(to: Path) -> Path:
 
 
 @contextmanager
-def booted(space: Path, **environment: str) -> Iterator[str]:
+def booted(space: Path, python: str = sys.executable, **environment: str) -> Iterator[str]:
     """`python app.py` in that folder, its address once it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -147,7 +156,7 @@ def booted(space: Path, **environment: str) -> Iterator[str]:
     home = {"HF_HOME": str(space.parent / "home"), "GRADIO_SERVER_PORT": str(port)}
     with (space.parent / "log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "app.py"],
+            [python, "app.py"],
             cwd=space,
             env={**clean, **home, **environment},
             stdout=log,
@@ -258,6 +267,36 @@ def test_nothing_to_read_is_said_and_nothing_shown(tmp_path: Path) -> None:
     assert set(board) == {"status", "notes"}
     assert board["status"] == "nothing"
     assert "no results are named" in board["notes"][0]
+
+
+class Broken(BaseHTTPRequestHandler):
+    """A Hub on a bad day."""
+
+    def do_GET(self) -> None:
+        self.send_response(500)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_HEAD = do_GET
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
+
+
+def test_a_hub_that_fails_leaves_the_snapshot_with_its_date(tmp_path: Path) -> None:
+    space = copy_space(tmp_path / "space")
+    write_snapshot(space)
+    (space / "source.json").write_text(json.dumps({"results_repo": RESULTS, "revision": "v0.1.0"}))
+    hub = ThreadingHTTPServer(("127.0.0.1", 0), Broken)
+    Thread(target=hub.serve_forever, daemon=True).start()
+    try:
+        with booted(space, HF_ENDPOINT=f"http://127.0.0.1:{hub.server_port}") as url:
+            board = get_json(f"{url}/board.json")
+            assert (board["source"]["kind"], board["source"]["date"]) == ("snapshot", "2026-07-01")
+            assert "the Hub" in board["notes"][0]
+    finally:
+        hub.shutdown()
+        hub.server_close()
 
 
 PUBLISH = """

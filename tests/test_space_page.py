@@ -225,6 +225,38 @@ def test_the_plane_draws_the_way_from_base_to_merge(open_page: Open) -> None:
     assert moved in words
 
 
+def test_confidence_against_the_share_that_was_right(open_page: Open) -> None:
+    page = open_page()
+    page.locator("#plane").scroll_into_view_if_needed()
+    page.wait_for_selector("#plane .dot")
+    page.select_option("#picture", "calibration")
+    page.wait_for_selector("#plane .curve", state="attached")
+    assert page.locator("#plane .curve").count() == 2
+    assert page.locator("#plane .bar-line").count() == 3, "an interval each"
+    words = page.inner_text("#plane-name")
+    assert "base, medical: calibration error 0.300, 0.40 → 0.50, 0.90 → 0.50" in words
+    labels = [label.bounding_box()["y"] for label in page.locator("#plane .label").all()]
+    assert abs(labels[0] - labels[1]) > 14, "no name lies on another"
+
+
+def test_a_long_table_is_read_in_its_order_after_scrolling(open_page: Open) -> None:
+    """Rows are used again while one scrolls; in the document they stand in order all the same."""
+    page = open_page(query="?board=partages-benchmark")
+    page.evaluate("document.getElementById('grid').scrollTop = 700")
+    page.evaluate("document.getElementById('grid').scrollLeft = 900")
+    page.wait_for_timeout(500)
+    found = page.evaluate(
+        """() => [...document.querySelectorAll('#grid .body [role=row]')].map((row) => [
+          Number(row.getAttribute('aria-rowindex')),
+          [...row.children].map((cell) => Number(cell.getAttribute('aria-colindex')))])"""
+    )
+    rows = [row for row, _ in found]
+    assert rows == list(range(rows[0], rows[0] + len(rows)))
+    assert rows[0] > 2
+    assert all(cells[:2] == [1, 2] and cells == sorted(set(cells)) for _, cells in found)
+    assert found[0][1][2] > 3
+
+
 def test_hostile_results_are_text(open_page: Open) -> None:
     page = open_page("hostile")
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")

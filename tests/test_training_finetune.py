@@ -46,7 +46,7 @@ def tuned(base: Path, examples: Path, tmp_path: Path, **more: Any) -> Any:
                            "gradient_accumulation_steps": 2},
         } | more
     )  # fmt: skip
-    return finetune(settings, base, examples, tmp_path / "out", tmp_path / "s", lambda line: None)
+    return finetune(settings, base, [examples], tmp_path / "out", tmp_path / "s", lambda line: None)
 
 
 def test_adapters_learn_the_answers_and_are_merged(base: Path, tmp_path: Path) -> None:

@@ -159,3 +159,19 @@ def test_the_tokenizer_of_a_release_is_reused(made: tuple[Any, Any, Path], tmp_p
     tokenised(corpus, tokenizer, tmp_path)
     tokenised(corpus, other, tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_shards_may_be_tokenised_by_several_processes(
+    made: tuple[Any, Any, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import tokens
+
+    _, tokenizer, _ = made
+    corpus = make_corpus(tmp_path / "corpus", toy_texts())
+    alone = tokenised(corpus, tokenizer, tmp_path / "alone")
+    monkeypatch.setattr(tokens, "PARALLEL_BYTES", 0)
+    together = tokenised(corpus, tokenizer, tmp_path / "together")
+    assert len(alone.ids) == 2
+    assert together.lengths.tolist() == alone.lengths.tolist()
+    for ours, theirs in zip(together.ids, alone.ids, strict=True):
+        assert ours.tolist() == theirs.tolist()

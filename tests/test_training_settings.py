@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from training.encoding import encoder
 from training.estimate import Estimate, Shape, estimate
 from training.settings import TinyModel, TrainingSettings
-from training.tokens import encoder
 
 
 @pytest.mark.parametrize(
@@ -52,9 +52,12 @@ def test_what_cannot_fit_is_said_before_it_is_paid() -> None:
 
     def plan(gpus: int, system: str) -> Estimate:
         settings = TrainingSettings.model_validate(
-            {"base": "b", "corpus": "c", "sft_config": fields, "system": system, "processes": gpus}
-        )
-        return estimate(shape, settings, "h100", 10**9, 2048)
+            {
+                "base": "b", "corpus": "c", "sft_config": fields, "system": system,
+                "processes": gpus, "hardware": {"gpu": "h100", "eur_per_hour": 2},
+            }
+        )  # fmt: skip
+        return estimate(shape, settings, None, 2048)
 
     alone, many = plan(1, "single-gpu"), plan(48, "fsdp2")
     assert alone.refusal is not None
@@ -63,6 +66,7 @@ def test_what_cannot_fit_is_said_before_it_is_paid() -> None:
     tokens = 48 * 24 * 2048 * 1440
     assert many.hours == pytest.approx(6 * 8.19e9 * tokens / (0.4 * 989e12 * 48) / 3600)
     assert many.kwh == pytest.approx(many.hours * 48 * 0.7)
+    assert many.eur == pytest.approx(many.hours * 48 * 2)
     assert plan(96, "fsdp2").gib_per_gpu < many.gib_per_gpu
 
 

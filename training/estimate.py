@@ -1,22 +1,21 @@
 """Plan before pay: what a run will need, from the base's shape and the settings alone.
 
-    plan = estimate(shape, settings, hardware, num_tokens)     memory, steps, hours, energy, cost
-    plan.refusal                                               the sentence, where it cannot fit
+    found = estimate(shape, settings, num_tokens, 2048)     memory, steps, hours, energy, cost
+    found.refusal                                           the sentence, where it cannot fit
 
 Memory of a GPU: float32 weights, gradients and AdamW's two moments (16 bytes a weight, divided
 among the GPUs that share them; Rajbhandari et al. 2020), the bfloat16 copy of the layer at work,
 activations (with recomputation the input of each layer, and one layer in full: Korthikanti et al.
 2022), and the logits of the tile that the loss works on. Time: 6 FLOPs a weight and token at the
-utilisation that is given. Nothing here was compared with a GPU yet; docs/training.md says so.
+utilisation that the release file assumes; energy: rated power all along. Nothing here was compared
+with a GPU yet; docs/training.md says so.
 """
 
 from dataclasses import dataclass
 
-from training.hardware import HARDWARE, Hardware
+from training.hardware import HARDWARE
 from training.settings import RunSettings, TrainingError
 
-UTILISATION = 0.4
-"""of the dense bfloat16 peak; the papers reached about a quarter"""
 ADAMW_BYTES = 16
 """weight, gradient, two moments, each in float32"""
 LAYER_WIDTHS = 34
@@ -55,62 +54,73 @@ class Shape:
 
 @dataclass(frozen=True)
 class Estimate:
-    hardware: str
+    gpu: str
     gpus: int
     gib_per_gpu: float
     gib_there: float
-    steps: int
-    hours: float
-    kwh: float
-    eur: float
+    steps: int | None
+    """None where neither `max_steps` nor the size of the corpus says; so are all below"""
+    hours: float | None
+    kwh: float | None
+    eur: float | None
+    """None also where the release file states no price"""
+    utilisation: float
 
     @property
     def refusal(self) -> str | None:
         if self.gib_per_gpu <= self.gib_there * (1 - RESERVE):
             return None
         return (
-            f"{self.gib_per_gpu:.0f} GiB are needed on each {self.hardware} and "
+            f"{self.gib_per_gpu:.0f} GiB are needed on each {self.gpu} and "
             f"{self.gib_there * (1 - RESERVE):.0f} can be used: take more GPUs with zero3 or "
             "fsdp2, a smaller per_device_train_batch_size, or activation_checkpointing"
         )
 
     def __str__(self) -> str:
-        return (
-            f"{self.gpus} {self.hardware}: {self.gib_per_gpu:.1f} of {self.gib_there:.0f} GiB a "
-            f"GPU, {self.steps:,} steps, {self.hours:,.1f} h, {self.kwh:,.0f} kWh, "
-            f"{self.eur:,.0f} EUR"
-        )
+        found = f"{self.gpus} {self.gpu}: {self.gib_per_gpu:.1f} of {self.gib_there:.0f} GiB a GPU"
+        if self.steps is None or self.hours is None or self.kwh is None:
+            return found + ", steps not known before the corpus is made"
+        found += f", {self.steps:,} steps, {self.hours:,.1f} h, {self.kwh:,.0f} kWh"
+        if self.eur is not None:
+            found += f", {self.eur:,.0f} EUR at the price in the release file"
+        return found + f" (assuming {self.utilisation:.0%} of the peak)"
 
 
 def estimate(
-    shape: Shape, settings: RunSettings, hardware: str, num_tokens: int, max_length: int
+    shape: Shape, settings: RunSettings, num_tokens: int | None, max_length: int
 ) -> Estimate:
-    """Raises TrainingError for hardware without a name here."""
-    if hardware not in HARDWARE:
+    """For `settings.hardware`; `num_tokens` of one epoch, where it is known.
+
+    Raises TrainingError for hardware without a name here.
+    """
+    on = settings.hardware
+    if on is None or on.gpu not in HARDWARE:
         known = ", ".join(sorted(HARDWARE))
-        raise TrainingError(f"nothing is known of the hardware {hardware} (there are: {known})")
-    there = HARDWARE[hardware]
+        named = on.gpu if on else "no name"
+        raise TrainingError(f"nothing is known of the hardware {named} (there are: {known})")
+    there = HARDWARE[on.gpu]
     fields = settings.sft_config
     sequences = int(fields.get("per_device_train_batch_size", 1))
     a_step = (
         sequences * max_length * settings.processes
         * int(fields.get("gradient_accumulation_steps", 8))
     )  # fmt: skip
-    steps = int(fields.get("max_steps", -1))
-    if steps < 1:
-        steps = max(1, round(float(fields.get("num_train_epochs", 3)) * num_tokens / a_step))
-    memory = memory_bytes(shape, settings, sequences * max_length)
-    hours = seconds(shape, there, steps * a_step, settings.processes) / 3600
+    steps: int | None = int(fields.get("max_steps", -1))
+    if steps is None or steps < 1:
+        epochs = float(fields.get("num_train_epochs", 3))
+        steps = None if num_tokens is None else max(1, round(epochs * num_tokens / a_step))
+    hours = kwh = eur = None
+    if steps is not None:
+        rate = on.utilisation * there.peak_flops * settings.processes
+        hours = 6 * shape.num_weights * steps * a_step / rate / 3600
+        kwh = hours * settings.processes * there.watts / 1000
+        if on.eur_per_hour is not None:
+            eur = hours * settings.processes * on.eur_per_hour
+    memory = memory_bytes(shape, settings, sequences * max_length) / 2**30
     return Estimate(
-        hardware=hardware,
-        gpus=settings.processes,
-        gib_per_gpu=memory / 2**30,
-        gib_there=there.memory_gib,
-        steps=steps,
-        hours=hours,
-        kwh=hours * settings.processes * there.watts / 1000,
-        eur=hours * settings.processes * there.eur_per_hour,
-    )
+        on.gpu, settings.processes, memory, there.memory_gib, steps, hours, kwh, eur,
+        on.utilisation,
+    )  # fmt: skip
 
 
 def memory_bytes(shape: Shape, settings: RunSettings, positions: int) -> float:
@@ -138,7 +148,3 @@ def memory_bytes(shape: Shape, settings: RunSettings, positions: int) -> float:
     )
     logits = 2 * 4 * min(LOSS_TILE, positions * shape.vocab_size)
     return (ADAMW_BYTES * trained + frozen) / parts + at_work + activations + logits
-
-
-def seconds(shape: Shape, hardware: Hardware, num_tokens: int, gpus: int) -> float:
-    return 6 * shape.num_weights * num_tokens / (UTILISATION * hardware.peak_flops * gpus)

@@ -11,6 +11,7 @@ learning rate 2e-5 with cosine decay, 64 examples a step, 3 epochs.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from hub.disk import write_json
 from hub.manifest import Number, Outcome
 from hub.model_folder import model_files, quiet
 from training import accounting, arguments, system
+from training.encoding import end_of_text
 from training.pretrain import (
     CURVE,
     Progress,
@@ -29,7 +31,6 @@ from training.pretrain import (
     reproducible,
 )
 from training.settings import FineTuningSettings, TrainingError
-from training.tokens import end_of_text
 from training.weights import load, peft_config, save
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ Example = dict[str, Any]
 def finetune(
     settings: FineTuningSettings,
     base: Path,
-    examples: Path,
+    examples: Sequence[Path],
     out: Path,
     scratch: Path,
     progress: Progress,
@@ -56,7 +57,7 @@ def finetune(
     if settings.system in system.SHARDED:
         raise TrainingError("fine-tuning runs on one process: use system cpu or single-gpu")
     system.join(settings)
-    found = read(examples)
+    found = [example for path in examples for example in read(path)]
     with quiet(), reproducible(settings):
         config = AutoConfig.from_pretrained(base)
         args = arguments.build(

@@ -1,7 +1,8 @@
-"""Named hardware: dense bfloat16 peak, memory, rated power, and what a GPU-hour is taken to cost.
+"""Named hardware: dense bfloat16 peak, memory and rated power, from the makers' data sheets.
 
-Peaks, memory and power are the makers' data sheets. Prices are round on-demand figures to plan
-with; `plan` prints the one it used, and a release file may state its own.
+Data sheets print twice the dense rate, for sparse matrices, and round memory: a program finds a
+little less of it, which `memory_gib` is. What an hour costs depends on the contract, not on the
+GPU: the release file states it, or no cost is estimated.
 """
 
 from typing import NamedTuple
@@ -11,15 +12,15 @@ class Hardware(NamedTuple):
     peak_flops: float
     """dense bfloat16, FLOP/s"""
     memory_gib: float
+    """what a program can see of it"""
     watts: float
-    eur_per_hour: float
 
 
 HARDWARE = {
-    "a100-80gb": Hardware(312e12, 80, 400, 2.0),
-    "h100": Hardware(989e12, 80, 700, 3.0),
-    "h200": Hardware(989e12, 141 * 1e9 / 2**30, 700, 3.5),
-    "l40s": Hardware(362e12, 48, 350, 1.5),
+    "a100-80gb": Hardware(312e12, 79.2, 400),  # SXM: 312 dense, 80 GB
+    "h100": Hardware(989e12, 79.1, 700),  # SXM: 1,979 sparse, 80 GB
+    "h200": Hardware(989e12, 139, 700),  # SXM: 1,979 sparse, 141 GB
+    "l40s": Hardware(362e12, 44.4, 350),  # 362 dense, 48 GB, of which ECC takes a part
 }
 _DEVICES = {"A100": "a100-80gb", "H100": "h100", "H200": "h200", "L40S": "l40s"}
 """part of the name that CUDA gives"""

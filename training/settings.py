@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hub.failure import BadInput
+from hub.licences.rights import Use
 
 OURS = {
     "output_dir": "checkpoints go to the work folder",
@@ -105,6 +106,20 @@ class Lora(_Frozen):
     """the frozen base (QLoRA, Dettmers et al. 2023); needs a GPU"""
 
 
+class PlannedOn(_Frozen):
+    """What `plan` estimates a run for; it changes nothing in the run.
+
+    hardware: {gpu: h100, eur_per_hour: 2.9}
+    """
+
+    gpu: str
+    """a name of `training.hardware`"""
+    eur_per_hour: float | None = Field(None, gt=0)
+    """of one GPU; an assumption of whoever writes the release file"""
+    utilisation: float = Field(0.4, gt=0, le=1)
+    """of the dense bfloat16 peak; the papers reached about a quarter"""
+
+
 class RunSettings(_Frozen):
     """What continual pre-training and fine-tuning have in common."""
 
@@ -119,6 +134,8 @@ class RunSettings(_Frozen):
     threads: int = Field(2, gt=0)
     """the number of threads decides how sums are split, hence their last bit: part of the recipe"""
     lora: Lora | None = None
+    hardware: PlannedOn | None = None
+    """where `plan` is to estimate memory, hours, energy and cost for"""
     country: str | None = Field(None, pattern="^[A-Z]{3}$")
     """where the power comes from (ISO 3166, `FRA`); energy and CO2 are recorded with it"""
 
@@ -190,5 +207,7 @@ class FineTuningSettings(RunSettings):
     examples: str
     """name of the source of the examples: JSON lines with `prompt` and `completion`, as texts or
     as chat messages"""
+    use: Use = "commercial"
+    """what the result may be used for; the source's terms have to allow it"""
     chat_template: str | None = None
     """Jinja; needed for chat messages where the base has none"""

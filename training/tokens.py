@@ -12,15 +12,20 @@ tokenizer gave: a store that lost or changed a token never becomes whole.
 """
 
 import json
+import multiprocessing
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from fnmatch import fnmatchcase
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hub.disk import sha256_file, sync_tree, write_json
 from hub.manifest import Artefact, canonical_sha256
+from training.encoding import described, encoder, end_of_text, fast_encoder
 from training.settings import TrainingError
 
 if TYPE_CHECKING:
@@ -34,6 +39,8 @@ SOURCE = "source"
 WHOLE = "tokens.json"
 POLICY = "one end of text after each document, none where the tokenizer already put it"
 DOCUMENTS_AT_ONCE = 512
+PARALLEL_BYTES = 32 << 20
+"""of Parquet, from which on shards are tokenised in processes of their own"""
 
 
 class Document(NamedTuple):
@@ -77,33 +84,40 @@ def documents(corpus: Artefact) -> Iterator[str]:
 
 
 def _shards(corpus: Artefact) -> Iterator[list[Document]]:
-    shards = sorted(f.path for f in corpus.manifest.files if fnmatchcase(f.path, SHARDS))
     empty = True
-    for shard in shards:
-        found = _read_shard(corpus, shard)
+    for shard in _shard_paths(corpus):
+        found = _read_shard(corpus.folder / shard, corpus.manifest.name)
         empty = empty and not any(document.text for document in found)
         yield found
     if empty:
-        raise TrainingError(
-            f"corpus {corpus.manifest.name} has no text in {SHARDS}: see its licence ledger and "
-            "excluded documents for what was left out"
-        )
+        raise _no_text(corpus)
 
 
-def _read_shard(corpus: Artefact, shard: str) -> list[Document]:
+def _shard_paths(corpus: Artefact) -> list[str]:
+    return sorted(f.path for f in corpus.manifest.files if fnmatchcase(f.path, SHARDS))
+
+
+def _no_text(corpus: Artefact) -> TrainingError:
+    return TrainingError(
+        f"corpus {corpus.manifest.name} has no text in {SHARDS}: see its licence ledger and "
+        "excluded documents for what was left out"
+    )
+
+
+def _read_shard(path: Path, corpus: str) -> list[Document]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(corpus.folder / shard)
+        file = pq.ParquetFile(path)
         columns = [name for name in (SOURCE, TEXT) if name in file.schema_arrow.names]
         table = file.read(columns=columns)
         texts = table.column(TEXT).to_pylist()
         sources = table.column(SOURCE).to_pylist() if SOURCE in columns else [""] * len(texts)
     except (pa.ArrowException, OSError, KeyError) as error:
         raise TrainingError(
-            f"{shard} of corpus {corpus.manifest.name} cannot be read as Parquet with a column "
-            f"`{TEXT}` ({_first_line(error)}): build the corpus again"
+            f"{path.parent.name}/{path.name} of corpus {corpus} cannot be read as Parquet with a "
+            f"column `{TEXT}` ({_first_line(error)}): build the corpus again"
         ) from error
     return [Document(*pair) for pair in zip(sources, texts, strict=True)]
 
@@ -120,103 +134,108 @@ def tokenised(corpus: Artefact, tokenizer: "PreTrainedTokenizerBase", cache: Pat
 
 def store_key(corpus: Artefact, tokenizer: "PreTrainedTokenizerBase") -> str:
     """Equal keys mean: the same texts, the same tokenizer, the same end-of-text policy."""
-    backend: Any = tokenizer
-    rules = getattr(backend, "backend_tokenizer", None)
-    described = rules.to_str() if rules is not None else sorted(tokenizer.get_vocab().items())
+    rules = described(tokenizer) or sorted(tokenizer.get_vocab().items())
     return canonical_sha256(
         {
             "corpus": corpus.manifest.digest,
-            "tokenizer": canonical_sha256(described),
+            "tokenizer": canonical_sha256(rules),
             "end_of_text": tokenizer.eos_token_id,
             "policy": POLICY,
         }
     )
 
 
-def end_of_text(tokenizer: "PreTrainedTokenizerBase") -> int:
-    end: int | None = tokenizer.eos_token_id
-    if end is None:
-        raise TrainingError(
-            "the base model's tokenizer has no end-of-text token: without one, documents run into "
-            "each other; set eos_token in its tokenizer_config.json"
-        )
-    return end
+class _Shard(NamedTuple):
+    """One shard to be written; everything a process of its own has to know."""
+
+    path: Path
+    corpus: str
+    ids: Path
+    ends: Path
+    dtype: str
+    vocabulary: int
 
 
-def encoder(
-    tokenizer: "PreTrainedTokenizerBase",
-) -> "Callable[[list[str]], list[NDArray[np.int64]]]":
-    """Texts to ids; the tokenizer's own special tokens are kept, end of text comes once.
-
-    A document that merely mentions a special token by its name does not get that token's meaning.
-    The Rust tokenizer is asked directly: it works on all cores and computes no offsets.
-    """
-    import numpy as np
-
-    end = end_of_text(tokenizer)
-    rules: Any = getattr(tokenizer, "backend_tokenizer", None)
-    if rules is not None:
-        rules = type(rules).from_str(rules.to_str())  # the caller's keeps its settings
-        rules.no_truncation()
-        rules.no_padding()
-        rules.encode_special_tokens = True
-
-    def encode(texts: list[str]) -> "list[NDArray[np.int64]]":
-        if rules is None:
-            plain: Any = tokenizer
-            found = plain(texts, split_special_tokens=True, return_attention_mask=False)
-            every = iter(found["input_ids"])
-        else:
-            every = (encoding.ids for encoding in rules.encode_batch_fast(texts))
-        return [
-            np.array(ids if ids[-1:] == [end] else [*ids, end], dtype=np.int64) for ids in every
-        ]
-
-    return encode
+class _Written(NamedTuple):
+    documents: Counter[str]
+    tokens: Counter[str]
+    empty: bool
 
 
 def _make(corpus: Artefact, tokenizer: "PreTrainedTokenizerBase", key: str, folder: Path) -> None:
-    import numpy as np
-
-    encode = encoder(tokenizer)
+    end = end_of_text(tokenizer)
     folder.mkdir(parents=True)
-    width = np.dtype("<u2") if len(tokenizer) <= 1 << 16 else np.dtype("<u4")
-    num_documents: Counter[str] = Counter()
-    num_tokens: Counter[str] = Counter()
-    shards = []
-    for number, found in enumerate(_shards(corpus)):
-        ids_path, ends_path = folder / f"{number:05}.ids", folder / f"{number:05}.ends"
-        lengths: list[int] = []
-        given = np.zeros(len(tokenizer), dtype=np.int64)
-        with ids_path.open("wb") as stream:
-            for start in range(0, len(found), DOCUMENTS_AT_ONCE):
-                batch = found[start : start + DOCUMENTS_AT_ONCE]
-                encoded = encode([document.text for document in batch])
-                for document, ids in zip(batch, encoded, strict=True):
-                    num_documents[document.source] += 1
-                    num_tokens[document.source] += len(ids)
-                    lengths.append(len(ids))
-                joined = np.concatenate(encoded)
-                given += np.bincount(joined, minlength=len(given))
-                joined.astype(width).tofile(stream)
-        np.cumsum(lengths, dtype=np.dtype("<u8")).tofile(ends_path)
-        written = np.fromfile(ids_path, dtype=width)
-        if not np.array_equal(np.bincount(written, minlength=len(given)), given):
-            raise TrainingError(
-                f"{ids_path.name} does not hold the tokens that were written: is the disk full?"
-            )
-        shards.append({"ids": _described(ids_path), "ends": _described(ends_path)})
+    dtype = "<u2" if len(tokenizer) <= 1 << 16 else "<u4"
+    shards = [
+        _Shard(
+            corpus.folder / path, corpus.manifest.name, folder / f"{number:05}.ids",
+            folder / f"{number:05}.ends", dtype, len(tokenizer),
+        )
+        for number, path in enumerate(_shard_paths(corpus))
+    ]  # fmt: skip
+    written = _write_all(shards, tokenizer, end)
+    if all(each.empty for each in written):
+        raise _no_text(corpus)
     sync_tree(folder)
-    sources = {
-        name: {"documents": num_documents[name], "tokens": num_tokens[name]}
-        for name in sorted(num_documents)
-    }
+    num_documents = sum((each.documents for each in written), Counter[str]())
+    num_tokens = sum((each.tokens for each in written), Counter[str]())
     whole = {
-        "key": key, "dtype": width.str, "end_of_text": tokenizer.eos_token_id, "policy": POLICY,
-        "corpus": corpus.manifest.digest, "shards": shards, "sources": sources,
-        "num_tokens": sum(num_tokens.values()), "num_documents": sum(num_documents.values()),
+        "key": key, "dtype": dtype, "end_of_text": end, "policy": POLICY,
+        "corpus": corpus.manifest.digest,
+        "shards": [{"ids": _described(one.ids), "ends": _described(one.ends)} for one in shards],
+        "sources": {
+            name: {"documents": num_documents[name], "tokens": num_tokens[name]}
+            for name in sorted(num_documents)
+        },
+        "num_tokens": num_tokens.total(), "num_documents": num_documents.total(),
     }  # fmt: skip
     write_json(folder / WHOLE, whole)
+
+
+def _write_all(
+    shards: list[_Shard], tokenizer: "PreTrainedTokenizerBase", end: int
+) -> list[_Written]:
+    """One process a core where there is enough to do; starting one takes about a second."""
+    rules = described(tokenizer)
+    large = sum(shard.path.stat().st_size for shard in shards) > PARALLEL_BYTES
+    processes = min(len(shards), os.cpu_count() or 1)
+    if rules is None or not large or processes < 2:
+        encode = encoder(tokenizer)
+        return [_write(shard, encode) for shard in shards]
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        return list(pool.map(_write_alone, shards, repeat(rules), repeat(end)))
+
+
+def _write_alone(shard: _Shard, rules: str, end: int) -> _Written:
+    return _write(shard, fast_encoder(rules, end))
+
+
+def _write(shard: _Shard, encode: "Callable[[list[str]], list[NDArray[np.int64]]]") -> _Written:
+    import numpy as np
+
+    found = _read_shard(shard.path, shard.corpus)
+    num_documents: Counter[str] = Counter()
+    num_tokens: Counter[str] = Counter()
+    lengths: list[int] = []
+    given = np.zeros(shard.vocabulary, dtype=np.int64)
+    with shard.ids.open("wb") as stream:
+        for start in range(0, len(found), DOCUMENTS_AT_ONCE):
+            batch = found[start : start + DOCUMENTS_AT_ONCE]
+            encoded = encode([document.text for document in batch])
+            for document, ids in zip(batch, encoded, strict=True):
+                num_documents[document.source] += 1
+                num_tokens[document.source] += len(ids)
+                lengths.append(len(ids))
+            joined = np.concatenate(encoded)
+            given += np.bincount(joined, minlength=len(given))
+            joined.astype(shard.dtype).tofile(stream)
+    np.cumsum(lengths, dtype=np.dtype("<u8")).tofile(shard.ends)
+    written = np.fromfile(shard.ids, dtype=shard.dtype)
+    if not np.array_equal(np.bincount(written, minlength=len(given)), given):
+        raise TrainingError(
+            f"{shard.ids.name} does not hold the tokens that were written: is the disk full?"
+        )
+    return _Written(num_documents, num_tokens, not any(document.text for document in found))
 
 
 def open_store(folder: Path) -> Store:

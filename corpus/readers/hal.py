@@ -44,7 +44,7 @@ def read_hal(source: str, settings: SourceSettings, path: Path) -> Iterator[Sour
 
 def _documents(source: str, name: str, record: dict[str, Any]) -> Iterator[SourceDocument]:
     name = text_of(record.get("halId_s")) or name
-    main = language_code(text_of(_first(record.get("language_s"))))
+    main = language_code(text_of(first_of(record.get("language_s"))))
     parts: dict[str, list[str]] = {}
     for kind in ("title", "abstract"):
         said = {
@@ -56,8 +56,7 @@ def _documents(source: str, name: str, record: dict[str, Any]) -> Iterator[Sourc
             words = _words(value)
             if words:
                 parts.setdefault(language, []).extend(words)
-    licence = text_of(record.get("licence_s"))
-    evidence = (Evidence(1, licence),) if licence else ()
+    evidence = licence_evidence(record)
     attribution = text_of(record.get("authFullName_s"))
     for position, language in enumerate(sorted(parts, key=lambda code: code != main)):
         id = name if position == 0 else f"{name}:{language}"
@@ -67,10 +66,15 @@ def _documents(source: str, name: str, record: dict[str, Any]) -> Iterator[Sourc
         yield SourceDocument(name, source, "", problem="no title and no abstract")
 
 
+def licence_evidence(record: dict[str, Any]) -> tuple[Evidence, ...]:
+    licence = text_of(record.get("licence_s"))
+    return (Evidence(1, licence),) if licence else ()
+
+
 def _words(value: Any) -> list[str]:
     members = value if isinstance(value, list) else [value]
     return [text for member in members if (text := text_of(member).strip())]
 
 
-def _first(value: Any) -> Any:
+def first_of(value: Any) -> Any:
     return value[0] if isinstance(value, list) and value else value

@@ -5,16 +5,24 @@ pages (running titles, page numbers). A PDF knows lines, not paragraphs: a line 
 goes on in the next one, a short line ends its paragraph. A word cut at the end of a line is made
 whole where both halves are small letters, and keeps its hyphen elsewhere, because `1,2-` may be the
 start of a substance. Scanned pages have no text: they are set aside, not recognised.
+
+A PDF says nothing of its licence. `ID.json` beside `ID.pdf`, the record it was fetched with (HAL's
+fields), does: its licence is evidence of rank 1 as in the record, its authors are credited.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from corpus.document import SourceDocument
+from corpus.readers.hal import first_of, licence_evidence
+from corpus.readers.language import language_code
+from corpus.readers.records import text_of
 from corpus.settings import SourceSettings
 
 _EDGE = 2
@@ -38,7 +46,28 @@ def read_pdf(source: str, settings: SourceSettings, path: Path) -> Iterator[Sour
         return
     text = "\n".join(_joined(lines) for lines in _without_furniture(pages) if lines)
     problem = "" if text.strip() else "no text: scanned pages?"
-    yield SourceDocument(path.stem, source, text if not problem else "", problem=problem)
+    document = SourceDocument(path.stem, source, text if not problem else "", problem=problem)
+    yield _as_recorded(document, path.with_suffix(".json"))
+
+
+def _as_recorded(document: SourceDocument, record: Path) -> SourceDocument:
+    """With what the record beside the file says of it."""
+    if not record.is_file():
+        return document
+    try:
+        said = json.loads(record.read_bytes())
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        return replace(document, text="", problem=f"{record.name} beside it is not a record")
+    return replace(
+        document,
+        # The record itself is a document of that id: title and abstract.
+        id=f"{text_of(said.get('halId_s')) or document.id}:file",
+        language=language_code(text_of(first_of(said.get("language_s")))),
+        attribution=text_of(said.get("authFullName_s")),
+        evidence=licence_evidence(said),
+    )
 
 
 def _pages(path: Path) -> list[list[str]]:

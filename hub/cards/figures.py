@@ -3,15 +3,18 @@
 shares    words of a corpus by source
 front     what every candidate of a sweep costs and brings
 curve     training loss over tokens
+progress  what each checkpoint of a run scores over tokens, a line a group
 scores    every model's score with its interval, a metric and group
+reliability  how often answers of each confidence were right, a panel a group
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hub.cards.sources import Source
-from hub.cards.svg import BLUE, GREEN, ORANGE, document, line, text
+from hub.cards.svg import BLUE, GREEN, ORANGE, PURPLE, document, line, text
 
+_LINES = (BLUE, ORANGE, GREEN, PURPLE)
 _MOST = 20
 """bars that can be read; what is left is summed up as one"""
 
@@ -99,6 +102,33 @@ def curve(points: Sequence[Mapping[str, Any]]) -> str | None:
     return document(640, 380, "Training loss", parts)
 
 
+def progress(rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """`rows`: {tokens, measure, scores by group, chosen}, as in checkpoints.json."""
+    if len(rows) < 2:
+        return None
+    groups = sorted({group for row in rows for group in row["scores"]})
+    x = _Axis(0, max(float(row["tokens"]) for row in rows), 70, 560)
+    y = _axis([float(value) for row in rows for value in row["scores"].values()], 330, 30)
+    parts = _frame(x, y, "tokens seen", str(rows[0]["measure"]).replace("_", " "))
+    for number, group in enumerate(groups):
+        colour = (BLUE, ORANGE, GREEN)[number % 3]
+        points = [
+            (x.at(float(row["tokens"])), y.at(float(row["scores"][group])), row["chosen"])
+            for row in rows
+        ]
+        path = " ".join(f"{a:.1f},{b:.1f}" for a, b, _ in points)
+        parts.append(
+            f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+        )
+        parts += [
+            f'<circle cx="{a:.1f}" cy="{b:.1f}" r="{8 if chosen else 4}" fill="{colour}"/>'
+            for a, b, chosen in points
+        ]
+        parts.append(text(points[-1][0] + 10, points[-1][1] + 4, group, 11, colour=colour))
+    parts.append(text(560, 20, "large: chosen", anchor="end"))
+    return document(640, 380, "What every checkpoint scores", parts)
+
+
 def scores(rows: Sequence[Mapping[str, Any]]) -> str | None:
     """`rows`: {model, group, metric, value, ci_low, ci_high}; one panel a metric and group."""
     panels = list(dict.fromkeys((str(row["metric"]), str(row["group"])) for row in rows))
@@ -124,6 +154,33 @@ def scores(rows: Sequence[Mapping[str, Any]]) -> str | None:
         parts += [text(x.at(tick), bottom + 14, f"{tick:.2f}", 10, "middle") for tick in x.ticks()]
         top = bottom + 30
     return document(680, top, "Scores with their intervals", parts) if panels else None
+
+
+def reliability(rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """`rows` of calibration.parquet: {model, group, confidence, accuracy, ci_low, ci_high, ece}."""
+    groups = list(dict.fromkeys(str(row["group"]) for row in rows))
+    models = list(dict.fromkeys(str(row["model"]) for row in rows))
+    parts: list[str] = []
+    for number, group in enumerate(groups):
+        top = number * 400.0
+        x, y = _Axis(0, 1, 70, 370), _Axis(0, 1, top + 330, top + 30)
+        parts += _frame(x, y, f"confidence, {group}", "share that was right")
+        parts.append(line(x.start, y.start, x.stop, y.stop))
+        for place, (model, colour) in enumerate(zip(models, _LINES, strict=False)):
+            mine = [row for row in rows if (row["group"], row["model"]) == (group, model)]
+            if not mine:
+                continue
+            at = [(x.at(float(row["confidence"])), y.at(float(row["accuracy"]))) for row in mine]
+            path = " ".join(f"{a:.1f},{b:.1f}" for a, b in at)
+            parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}"/>')
+            for (a, b), row in zip(at, mine, strict=True):
+                parts.append(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="4" fill="{colour}"/>')
+                parts.append(line(a, y.at(row["ci_low"]), a, y.at(row["ci_high"]), colour))
+            words = f"{_short(model)}, calibration error {mine[0]['ece']:.3f}"
+            parts.append(text(390, top + 50 + place * 20, words, colour=colour))
+        if len(models) > len(_LINES):
+            parts.append(text(390, top + 140, f"and {len(models) - len(_LINES)} others, not drawn"))
+    return document(680, 400.0 * len(groups), "Confidence and truth", parts) if groups else None
 
 
 def _axis(values: Sequence[float], start: float, stop: float) -> _Axis:

@@ -23,7 +23,7 @@ def figure(manifest: Manifest, name: str) -> str:
     if number is None:
         return "not known"
     value = f"{number.value:,}" if isinstance(number.value, int) else f"{number.value:,.4g}"
-    return f"{value} {number.unit}"
+    return f"{value} {number.unit.removesuffix('s') if number.value == 1 else number.unit}"
 
 
 def licence_links(ids: Iterable[str]) -> str:

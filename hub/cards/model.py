@@ -7,7 +7,7 @@ from typing import Any
 
 from huggingface_hub import ModelCardData
 
-from hub.cards import front, sections
+from hub.cards import checkpoints, front, sections
 from hub.cards.licence_field import model_licence
 from hub.cards.markdown import figure, licence_links, lineage, making, table
 from hub.cards.preparation import test_questions
@@ -52,6 +52,11 @@ class ModelCard:
     """of a merge that was swept: the rows of front.json"""
     front_picture: str = ""
     """file of their figure beside the card"""
+    checkpoints: Sequence[Mapping[str, Any]] = ()
+    """of a run whose checkpoints were compared: the rows of checkpoints.json"""
+    checkpoints_picture: str = ""
+    mergekit: Mapping[str, Any] = field(default_factory=dict)
+    """of a merge: the configuration it was made by, after a sweep with what that chose"""
     changes: Sequence[tuple[str, str, str, str, str]] = ()
     """(what, from, to, difference with interval, verdict), of this model against others"""
     claims: Sequence[str] = ()
@@ -139,7 +144,8 @@ print(tokenizer.decode(written[0], skip_special_tokens=True))
 {_results(card)}
 
 {_changes(card)}{front.render(card.front, card.links, card.front_picture)}\
-{_warning(manifest)}{_copy(manifest)}## How it was made
+{checkpoints.render(card.checkpoints, card.checkpoints_picture)}\
+{_warning(manifest)}{_copy(card)}## How it was made
 
 What it was trained on, in the form that Regulation (EU) 2024/1689 asks for:
 [TRAINING_CONTENT.md](TRAINING_CONTENT.md).
@@ -150,7 +156,7 @@ What making it came to:
 
 {_numbers(manifest)}
 
-{_pictures(card)}{making(manifest)}{_configuration(manifest)}
+{_pictures(card)}{making(manifest)}{_configuration(card)}
 {sections.lineage_of_release(f"[{card.results_repo}](/datasets/{card.results_repo})")}
 
 ## Licence and attribution
@@ -186,8 +192,9 @@ def _warning(manifest: Manifest) -> str:
 """
 
 
-def _copy(manifest: Manifest) -> str:
-    """What quantisation costs: the columns of BioMistral's tables 4 and 7."""
+def _copy(card: ModelCard) -> str:
+    """What quantisation costs: the columns of BioMistral's tables 4 and 7, and the scores."""
+    manifest = card.manifest
     if manifest.kind != "quantised":
         return ""
     names = [
@@ -198,28 +205,34 @@ def _copy(manifest: Manifest) -> str:
     rows = [
         (name, figure(manifest, f"full.{name}"), figure(manifest, f"copy.{name}")) for name in names
     ]
+    full = next((entry.name for entry in manifest.inputs if entry.role == "model"), "")
+    scores = {(s["metric"], s["group"], s["model"]): _interval(s) for s in card.scores}
+    for metric, group, model in scores:
+        if model == card.name and (metric, group, full) in scores:
+            what = f"{metric.replace('_', ' ')}, {group}"
+            rows.append((what, scores[metric, group, full], scores[metric, group, model]))
     return f"""## What the smaller copy costs
 
 Quantised by {manifest.recipe["method"]}; both were loaded from disk and read the same validation
-texts, on the machine named below.
+texts, on the machine named below. Scores are those of the final evaluation.
 
-{table(("", "full model", "this copy"), rows, right=(1, 2))}
+{table(("", full or "full model", "this copy"), rows, right=(1, 2))}
 
 """
 
 
-def _configuration(manifest: Manifest) -> str:
-    """mergekit's configuration as it was given, models by their names in this release."""
-    if manifest.kind != "merge":
+def _configuration(card: ModelCard) -> str:
+    """mergekit's configuration as the merge was made, models by their names in this release."""
+    if not card.mergekit:
         return ""
-    given = json.dumps(manifest.recipe["mergekit"], ensure_ascii=False, indent=2)
+    chosen = any(row["chosen"] for row in card.front)
+    how = ", with the parameters that the sweep above chose" if chosen else ""
     return f"""
 
-mergekit's configuration, in which models have their names in this release; after a sweep the
-chosen parameters stand in `mergekit_config.yml`:
+mergekit's configuration, in which models have their names in this release{how}:
 
 ```json
-{given}
+{json.dumps(card.mergekit, ensure_ascii=False, indent=2)}
 ```"""
 
 
@@ -323,8 +336,13 @@ def _limits(card: ModelCard) -> str:
         if any(s["model"] == card.name and s["metric"] == "accuracy" for s in card.scores)
         else "not measured"
     )
+    what = (
+        f"It was fine-tuned to answer as in {card.manifest.recipe['examples']}."
+        if "examples" in card.manifest.recipe
+        else "It continues text; the release file names no training on instructions."
+    )
     return (
-        f"It continues text; the release file names no training on instructions.{scale} Whether "
+        f"{what}{scale} Whether "
         f"what it writes is true was {truth}. It must not be used for medical decisions."
     )
 

@@ -14,7 +14,7 @@ def test_questions(manifest: Manifest) -> str:
     if not tasks:
         return "It was not searched for test questions."
     gone = figure(manifest, "excluded_contaminated")
-    left = "none had to be left out" if gone == "not known" else f"{gone} were left out"
+    left = "none had to be left out" if gone == "not known" else f"left out: {gone}"
     return (
         "It was searched for the questions of the evaluation: windows of 13 words that fewer than "
         "three questions share, and short questions together with one of their options. In the "

@@ -30,6 +30,8 @@ class ResultsCard:
     links: dict[str, str]
     judged: str = ""
     """how the verdicts on the changes were reached"""
+    bins: Sequence[Mapping[str, Any]] = ()
+    """of calibration.parquet {model, group, ece, brier, ...}, a row a bin"""
     pictures: Sequence[tuple[str, str]] = ()
     """(alternative text, file): of the scores, the graph"""
     changelog: str = ""
@@ -42,11 +44,15 @@ _CONFIGURATIONS = {
     "scores": "scores.parquet",
     "tasks": "tasks.parquet",
     "differences": "differences.parquet",
+    "ranks": "ranks.parquet",
     "samples": "samples/*.parquet",
 }
+CONFIDENCE = "How often answers of each confidence were right"
+"""words for its picture"""
 
 
 def render(card: ResultsCard) -> str:
+    configurations = _CONFIGURATIONS | ({"calibration": "calibration.parquet"} if card.bins else {})
     data = DatasetCardData(
         pretty_name=card.title,
         license="cc0-1.0",
@@ -58,7 +64,7 @@ def render(card: ResultsCard) -> str:
                 "data_files": [{"split": "train", "path": path}],
                 **({"default": True} if name == "scores" else {}),
             }
-            for name, path in _CONFIGURATIONS.items()
+            for name, path in configurations.items()
         ],
     )
     rows = [
@@ -89,7 +95,7 @@ what they add up to.
 
 {_differences(card)}
 
-{_fronts(card)}## Load it
+{_calibration(card)}{_fronts(card)}## Load it
 
 ```python
 from datasets import load_dataset
@@ -99,7 +105,9 @@ answers = load_dataset("{card.repo}", "samples", revision="{card.tag}", split="t
 ```
 
 `scores` is by group; `tasks` by task, with the standard error and how it was computed;
-`differences` are paired. `samples` has one row a model and item: what was measured and a hash of
+`differences` are paired; `ranks` are places with their intervals, and a number for each group that
+cannot be told apart from its best. `models.json` says of each model what it was made from, its
+licence, size and languages. `samples` has one row a model and item: what was measured and a hash of
 what was asked, not its text.
 
 `release.json` lists every repo of this release with its commit and the
@@ -139,6 +147,28 @@ def _differences(card: ResultsCard) -> str:
         "Computed on the same documents, pair by pair; below 0 is better. "
         f"{card.judged}\n\n{table(header, card.changes, right=(3,))}"
     )
+
+
+def _calibration(card: ResultsCard) -> str:
+    """A line a model and group; the bins are in the file."""
+    if not card.bins:
+        return ""
+    of = {(str(row["model"]), str(row["group"])): row for row in card.bins}
+    rows = [
+        (card.links.get(model, model), group, f"{row['ece']:.3f}", f"{row['brier']:.3f}")
+        for (model, group), row in of.items()
+    ]
+    header = ("model", "group", "expected calibration error", "Brier score")
+    return f"""## Confidence
+
+How far the probability that a model gives its answer among the options is from the share that was
+right: ten bins of equal width, weighted by answers; above 0 by chance alone, the more so the fewer
+the answers. The Brier score needs no bins, 0 is perfect. Bins with intervals:
+`calibration.parquet`.
+
+{table(header, rows, right=(2, 3))}
+
+{_picture(card, "calibration.svg")}"""
 
 
 def _picture(card: ResultsCard, file: str) -> str:

@@ -40,6 +40,8 @@ class TrainingContent:
     base: Sequence[str]
     languages: Sequence[str]
     corpora: Sequence[Corpus]
+    examples: Sequence[tuple[str, str]] = ()
+    """(name, licences) of the questions and answers that it was fine-tuned on"""
 
 
 def render(content: TrainingContent) -> str:
@@ -62,7 +64,7 @@ model had been trained on before, see that model's own summary.
 ## 2 Data sources
 
 {chr(10).join(_corpus(corpus) for corpus in content.corpora)}
-
+{_examples(content)}
 Data crawled by the provider, data of the provider's users, synthetic data: none by the release
 file, whose sources are local files listed above.
 
@@ -74,6 +76,13 @@ file, whose sources are local files listed above.
 {chr(10).join(_processing(corpus) for corpus in content.corpora)}
 - Removal of illegal content: {_UNKNOWN}
 """
+
+
+def _examples(content: TrainingContent) -> str:
+    if not content.examples:
+        return ""
+    header = ("questions and answers", "source's terms")
+    return f"### Fine-tuning\n\n{table(header, content.examples)}\n"
 
 
 def _corpus(corpus: Corpus) -> str:

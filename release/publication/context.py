@@ -8,9 +8,10 @@ from typing import Any
 
 from hub.lineage.graph import Graph, graph
 from hub.manifest import Artefact
-from release import claims, merges, table
+from release import checkpoints, claims, merges, table
 from release.previous import Changed
 from release.recipe import Recipe
+from release.steps.evaluation import CHECKPOINTS
 from release.steps.merging import SWEEP
 
 
@@ -62,12 +63,23 @@ class Context:
     @property
     def models(self) -> list[str]:
         release = self.recipe.release
-        return [*release.training, *release.merging, *release.quantised]
+        return [*release.training, *release.finetuning, *release.merging, *release.quantised]
 
     def front(self, name: str) -> list[dict[str, Any]]:
         """What the sweep of merge `name` found; empty where there was none."""
         swept = self.artefacts.get(name + SWEEP)
         return merges.front(swept) if swept else []
+
+    def checkpoints(self, name: str) -> list[dict[str, Any]]:
+        """What the checkpoints of run `name` score; empty where they were not compared."""
+        compared = self.artefacts.get(name + CHECKPOINTS)
+        return checkpoints.points(compared) if compared else []
+
+    def mergekit(self, name: str) -> dict[str, Any]:
+        """The configuration that merge `name` was made by; empty for what is no merge."""
+        settings = self.recipe.release.merging.get(name)
+        swept = self.artefacts.get(name + SWEEP)
+        return merges.configuration(settings, swept) if settings else {}
 
     @property
     def links(self) -> dict[str, str]:
@@ -89,6 +101,16 @@ class Context:
                 found[entry.name] = None
             elif entry.name in self.models:
                 found |= dict.fromkeys(self.training_corpora(entry.name))
+        return list(found)
+
+    def examples(self, name: str) -> list[str]:
+        """Every source of questions and answers that a model or an ancestor was fine-tuned on."""
+        found: dict[str, None] = {}
+        for entry in self.artefacts[name].manifest.inputs:
+            if entry.role == "examples":
+                found[entry.name] = None
+            elif entry.name in self.models:
+                found |= dict.fromkeys(self.examples(entry.name))
         return list(found)
 
     def languages(self, corpora: list[str]) -> list[str]:

@@ -22,6 +22,8 @@ def repo(context: Context, building: Path, name: str) -> Repo:
     _training_content(context, name, folder)
     if (configuration := artefact.folder / "mergekit_config.yml").is_file():
         place(configuration, folder / configuration.name)
+    if rows := context.checkpoints(name):
+        write_json(folder / "checkpoints.json", rows)
     lineage_of(folder, context.graph.ancestry(name), context.artefacts, context.scores)
     write_json(folder / "manifest.json", artefact.manifest.model_dump(mode="json"))
     return describe(
@@ -55,6 +57,9 @@ def _card(context: Context, name: str, folder: Path) -> str:
             position=release.training_position,
             front=context.front(name),
             front_picture=pictures.of_front(folder, context.front(name)),
+            checkpoints=context.checkpoints(name),
+            checkpoints_picture=pictures.of_checkpoints(folder, context.checkpoints(name)),
+            mergekit=context.mergekit(name),
             changes=context.changes(name),
             claims=[one.sentence() for one in context.claims if one.row()["model"] == name],
             trained_on={corpus: context.artefacts[corpus].manifest for corpus in corpora},
@@ -75,4 +80,5 @@ def _training_content(context: Context, name: str, folder: Path) -> None:
         {corpus: context.artefacts[corpus] for corpus in corpora},
         context.languages(corpora),
         context.links,
+        context.examples(name),
     )

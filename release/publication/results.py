@@ -4,7 +4,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from evaluation.results import read_scores
+from evaluation.calibration import reliability
+from evaluation.results import Sample, read_answers, read_scores
 from hub.cards import results as results_card
 from hub.disk import write_atomically, write_json
 from hub.manifest import verify_payload
@@ -22,15 +23,22 @@ def repo(context: Context, building: Path) -> Repo:
     folder = building / "dataset" / context.repo("results")
     evaluation = context.recipe.release.evaluation
     tasks: list[dict[str, Any]] = []
+    answers: dict[str, list[Sample]] = {}
+    bins: list[dict[str, Any]] = []
     for model in evaluation.answering if evaluation else []:
         artefact = context.artefacts[model + RESULTS]
         verify_payload(artefact)
-        place(artefact.folder / "samples.parquet", folder / "samples" / f"{model}.parquet")
+        samples = folder / "samples" / f"{model}.parquet"
+        place(artefact.folder / "samples.parquet", samples)
+        answers[model] = read_answers(samples)
+        bins += [asdict(each) for each in reliability(answers[model], context.confidence)]
         tasks += [asdict(score) for score in read_scores(artefact)]
     columns.write(folder / "tasks.parquet", tasks, columns.TASKS)
+    if bins:
+        columns.write(folder / "calibration.parquet", bins, columns.CALIBRATION)
     found = table.differences(context.recipe.release, context.artefacts)
     columns.write(folder / "scores.parquet", context.scores, columns.SCORES)
-    ranks = rank_rows(context.scores, context.confidence) if context.scores else []
+    ranks = rank_rows(context.scores, context.confidence, answers) if context.scores else []
     columns.write(folder / "ranks.parquet", ranks, RANKS)
     write_json(folder / "models.json", {"models": _models(context)})
     rows = [columns.difference(each) for each in found]
@@ -44,7 +52,7 @@ def repo(context: Context, building: Path) -> Repo:
     lineage_of(folder, context.graph, context.artefacts, context.scores)
     if context.changed:
         context.changed.write(folder)
-    drawn = pictures.of_results(folder, context.scores, context.graph)
+    drawn = pictures.of_results(folder, context.scores, context.graph, bins)
     card = results_card.ResultsCard(
         repo=context.repo("results"),
         tag=context.tag,
@@ -62,6 +70,7 @@ def repo(context: Context, building: Path) -> Repo:
         ],
         links=context.links,
         pictures=drawn,
+        bins=bins,
         changelog=context.changed.changelog if context.changed else "",
         notes=previous.notes(context.recipe, "results"),
     )

@@ -1,15 +1,24 @@
-"""The repo of the Space: the app as it stands, told where its results are and what it shows."""
+"""The repo of the Space: the app as it stands, told where its results are and what it shows.
 
+`snapshot/` holds the same results, so that the page shows them, with their date, where the Hub is
+away: all but the answers, which are large, and `release.json`, which lists this very repo.
+"""
+
+from datetime import UTC, datetime
 from pathlib import Path
 
 from huggingface_hub import RepoCard
 
 from hub.disk import write_atomically, write_json
 from hub.failure import BadInput
+from hub.manifest import MANIFEST
 from hub.publication import Repo
 from release import papers
 from release.publication.context import Context
 from release.publication.files import describe, place
+from release.steps.evaluation import RESULTS
+
+SNAPSHOT = ("*.parquet", "models.json", "front.json")
 
 
 def repo(context: Context, building: Path) -> Repo:
@@ -23,6 +32,7 @@ def repo(context: Context, building: Path) -> Repo:
         if path.is_file() and not any(part.startswith((".", "__")) for part in parts):
             place(path, folder / path.relative_to(source))
     papers.write(folder / "papers")
+    _snapshot(context, building / "dataset" / context.repo("results"), folder / "snapshot")
     write_json(
         folder / "source.json", {"results_repo": context.repo("results"), "revision": context.tag}
     )
@@ -34,3 +44,25 @@ def repo(context: Context, building: Path) -> Repo:
     text = str(card).replace("NAMESPACE/SPACE", context.repo("space"))
     write_atomically(folder / "README.md", text.encode())
     return describe(context, "space", "space", "space", "", folder)
+
+
+def _snapshot(context: Context, results: Path, folder: Path) -> None:
+    """Of the day on which the last model was evaluated: artefacts are never edited, so that it is
+    the same whenever the release is assembled."""
+    evaluation = context.recipe.release.evaluation
+    answered = evaluation.answering if evaluation else []
+    if not answered:
+        return
+    for pattern in SNAPSHOT:
+        for path in sorted(results.glob(pattern)):
+            place(path, folder / path.name)
+    manifests = [context.artefacts[name + RESULTS].folder / MANIFEST for name in answered]
+    latest = max(path.stat().st_mtime for path in manifests)
+    write_json(
+        folder / "snapshot.json",
+        {
+            "date": datetime.fromtimestamp(latest, UTC).date().isoformat(),
+            "results_repo": context.repo("results"),
+            "revision": context.tag,
+        },
+    )

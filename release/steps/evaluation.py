@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from corpus.fingerprint import Split
-from evaluation.settings import EvaluationSettings, TaskSettings
+from evaluation.settings import CheckpointSettings, EvaluationSettings, TaskSettings
 from hub.manifest import Artefact, Outcome
+from release import checkpoints
 from release.recipe import Recipe
 from release.schema import Release
 from release.steps.step import Place, Step, licensed
 
 RESULTS = "-results"
+CHECKPOINTS = "-checkpoints"
 
 
 def steps(recipe: Recipe) -> Iterator[Step]:
@@ -20,6 +22,8 @@ def steps(recipe: Recipe) -> Iterator[Step]:
         for name, task in release.evaluation.tasks.items():
             yield _task(name, task) if task.corpus else _benchmark(name, task, recipe.data)
         yield from _all_results(release, release.evaluation)
+        for name, rule in release.evaluation.checkpoints.items():
+            yield _checkpoints(name, rule, release, release.evaluation)
 
 
 def _task(name: str, settings: TaskSettings) -> Step:
@@ -133,9 +137,35 @@ def _ensemble(name: str, members: tuple[str, ...], settings: EvaluationSettings)
     )  # fmt: skip
 
 
+def compared_on(
+    rule: CheckpointSettings, release: Release, settings: EvaluationSettings
+) -> EvaluationSettings:
+    """Validation tasks; the papers' rule looks at the final ones and says so."""
+    split: Split = "held_out" if rule.rule == "most-improvements" else "validation"
+    found = _on_split(release, settings, split)
+    tasks = {name: task for name, task in found.tasks.items() if task.measure == rule.measure}
+    return found.model_copy(update={"tasks": tasks})
+
+
+def _checkpoints(
+    name: str, rule: CheckpointSettings, release: Release, settings: EvaluationSettings
+) -> Step:
+    training = release.training[name]
+    on = compared_on(rule, release, settings)
+
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        return {"": checkpoints.compare(name, training, rule, on, have, place)}
+
+    return Step(
+        name + CHECKPOINTS, "evaluation", "results",
+        part(on) | {"rule": rule.model_dump(mode="json"), "steps": list(training.checkpoints)},
+        (("base", training.base), ("model", name), *asked(on)), (), 1, run,
+    )  # fmt: skip
+
+
 def part(settings: EvaluationSettings) -> dict[str, Any]:
     """What is said about the answers changes none of them."""
-    said = {"models", "ensembles", "claims", "significance"}
+    said = {"models", "ensembles", "checkpoints", "claims", "significance"}
     return settings.model_dump(mode="json", exclude=said)
 
 

@@ -66,5 +66,5 @@ def _quantised(name: str, settings: QuantisedSettings, choosing: EvaluationSetti
 
     return Step(
         name, "merging", "quantised", settings.model_dump(mode="json"),
-        (("model", settings.model), *asked(choosing)), (), 1, run,
+        (("model", settings.model), *asked(choosing)), (), 2, run,
     )  # fmt: skip

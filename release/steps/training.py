@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 
+from corpus.build import source_digest, source_files
 from hub.licences import compose
 from hub.licences.recognise import recognise
-from hub.licences.rights import Use
-from hub.manifest import Artefact, Outcome
-from release.gate import may_train
+from hub.manifest import Artefact, Input, Outcome, canonical_sha256
+from release.checkpoints import CHECKPOINT
+from release.gate import may_train, may_tune, terms, use_of
 from release.recipe import Recipe
 from release.schema import Release
 from release.steps.step import Place, Step, licensed
-from training.settings import TinyModel, TrainingSettings
+from training.settings import FineTuningSettings, TinyModel, TrainingSettings
 
-CHECKPOINT = "-step-{}"
 VERSION = 1
 """Raise it when the same settings and corpus would give another model."""
 
@@ -23,6 +23,37 @@ def steps(recipe: Recipe) -> Iterator[Step]:
         yield _tiny(name, model.tiny)
     for name, training in release.training.items():
         yield _training(name, training, release)
+    for name, tuning in release.finetuning.items():
+        yield _finetuning(name, tuning, recipe)
+
+
+def _finetuning(name: str, settings: FineTuningSettings, recipe: Recipe) -> Step:
+    release = recipe.release
+    source = release.sources[settings.examples]
+    texts = terms(source)
+    digest = canonical_sha256(source_digest(source, recipe.data))
+
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        from training.finetune import finetune
+
+        base = have[settings.base]
+        may_tune(name, settings.use, base.manifest.licence, texts)
+        examples = source_files(source, recipe.data)
+        outcome = finetune(
+            settings, base.folder, examples, place.out, place.scratch, place.progress
+        )
+        licences = compose.adapted(
+            base.manifest.licence, settings.use, texts, release.training_position
+        )
+        return {"": licensed(outcome, licences)}
+
+    part = settings.model_dump(mode="json", exclude={"hardware"})
+    return Step(
+        name, "training", "model",
+        part | {"position": release.training_position, "terms": list(texts)},
+        (("base", settings.base),),
+        (Input(role="examples", name=settings.examples, digest=digest),), VERSION, run,
+    )  # fmt: skip
 
 
 def _tiny(name: str, settings: TinyModel) -> Step:
@@ -39,10 +70,9 @@ def _tiny(name: str, settings: TinyModel) -> Step:
 
 
 def _training(name: str, settings: TrainingSettings, release: Release) -> Step:
-    names = [settings.corpus, *([settings.replay.corpus] if settings.replay else [])]
-    commercial = all(release.corpora[name].use == "commercial" for name in names)
-    use: Use = "commercial" if commercial else "research"
-    part = settings.model_dump(mode="json") | {"position": release.training_position}
+    use = use_of(release, settings)
+    part = settings.model_dump(mode="json", exclude={"hardware"})
+    part |= {"position": release.training_position}
     replayed = (("replay", settings.replay.corpus),) if settings.replay else ()
 
     def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:

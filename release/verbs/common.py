@@ -36,6 +36,7 @@ def run_recipe(
     recipe: "Recipe", workdir: Path, scale: str | None, sets: list[str] | None, until: str | None
 ) -> "Ran":
     from hub.failure import BadInput
+    from release import foresee
     from release.claims import register
     from release.run import run as run_release
     from release.steps.step import STAGES
@@ -48,6 +49,8 @@ def run_recipe(
         + ([f"--scale {scale}"] if scale else [])
         + [f"--set {entry}" for entry in sets or [] if not entry.startswith("data=")]
     )
+    if stage != "corpus":
+        foresee.check(recipe.release, workdir)
     register(recipe, workdir)
     return run_release(recipe, workdir, command, progress(), stage)
 

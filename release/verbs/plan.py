@@ -20,7 +20,7 @@ def plan(
         loaded, folder = load_recipe(recipe, workdir, scale, sets)
         from dataclasses import asdict
 
-        from hub.failure import BadInput
+        from hub.failure import BadInput, Refused
         from release.claims import register
         from release.plan import plan as plan_release
 
@@ -35,5 +35,9 @@ def plan(
                 print(f"{step.stage:11} {step.name:32} {step.state:11} {step.why}")
             for line in found.unpinned:
                 print(f"{'evaluation':11} {line}")
+            for note in found.notes:
+                print(f"{'':11} {note}")
         if found.problems:
-            raise BadInput("\n".join(found.problems))
+            raise BadInput("\n".join([*found.problems, *found.refusals]))
+        if found.refusals:
+            raise Refused("\n".join(found.refusals))

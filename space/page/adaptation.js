@@ -19,6 +19,7 @@ export function wireAdaptation(board, state, viewNow) {
   const up = columns.find(alike) ?? columns.find((c) => c !== right);
   if (!byName.has(state.x)) state.x = right.id;
   if (!byName.has(state.y)) state.y = up.id;
+  const roleOf = (name) => board.models[board.index.get(name)]?.role ?? "adapted";
   let published = { front: [], checkpoints: [], calibration: [] };
   let shown = "plane";
   for (const id of ["x", "y"]) {
@@ -61,8 +62,8 @@ export function wireAdaptation(board, state, viewNow) {
     byId("plane-words").parentElement.hidden = shown !== "plane";
     if (shown === "plane") drawPlane(board, x, y, models, published.front);
     else if (shown === "sizes") drawSizes(y, models);
-    else if (shown === "checkpoints") drawCheckpoints(y, published.checkpoints);
-    else drawCalibration(published.calibration);
+    else if (shown === "checkpoints") drawCheckpoints(y, published.checkpoints, roleOf);
+    else drawCalibration(published.calibration, roleOf);
   }
 
   drawLegend();

@@ -24,8 +24,14 @@ function fill(node, properties, children) {
 
 // A link, where the address is one that a browser may follow; else its text.
 export function link(url, text, properties = {}) {
-  if (!/^https?:\/\//.test(url ?? "")) return el("span", {}, text);
-  return el("a", { href: url, rel: "noopener", target: "_blank", ...properties }, text);
+  return aim(el("a", { rel: "noopener", target: "_blank", ...properties }, text), url);
+}
+
+export function aim(anchor, url) {
+  if (/^https?:\/\//.test(url ?? "")) {
+    if (anchor.getAttribute("href") !== url) anchor.href = url;
+  } else anchor.removeAttribute("href");
+  return anchor;
 }
 
 export function openDialog(title, ...body) {

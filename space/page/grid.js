@@ -2,13 +2,14 @@
 // scrolls instead of being built. A grid in the sense of ARIA, with one cell in the tab order and
 // arrow keys from there.
 
-import { el, link } from "./dom.js";
+import { aim, el } from "./dom.js";
 import { pretty } from "./board.js";
 import { cellText, cellWords, lineage, MARKS, size } from "./view.js";
 
 const ROW_PIXELS = 54; // .line in page.css
 const COLUMN_PIXELS = 152; // .cell.number in page.css
 const BEYOND = { rows: 5, columns: 1 }; // kept ready on each side
+const SETTLED_MS = 80; // after the last movement
 
 export class Grid {
   constructor(scroller, actions) {
@@ -57,43 +58,75 @@ export class Grid {
     const fixed = getComputedStyle(this.header.pick).position === "sticky" ? left : this.header.model.offsetWidth;
     const { clientHeight: height, clientWidth: width } = this.scroller;
     this.table.style.width = `${left + (this.width - 2) * COLUMN_PIXELS}px`;
-    this.measured = { left, fixed, height, width, head: this.head.offsetHeight };
+    const head = this.head.offsetHeight;
+    // Of few rows it is as high as they are: there is room for as many as its style allows.
+    const room = (parseFloat(getComputedStyle(this.scroller).maxHeight) || height) - head;
+    this.measured = { left, fixed, height, width, head, room };
     return this.measured;
   }
 
+  // At once what is in sight; what lies just beyond it when the browser has a moment. A row keeps its
+  // place among the lines (row modulo their number), so that scrolling moves and fills nodes and
+  // neither makes nor removes any.
   draw(anew = false) {
     const { view } = this;
     if (!view) return;
-    const { left, height, width, head } = this.measure();
+    if (anew) this.version = {};
+    const { left, height, width, head, room } = this.measure();
     const count = view.rows.length;
     const top = Math.max(0, Math.min(this.at.top, count * ROW_PIXELS + head - height)); // rows may be gone
-    const rows = span(top, height - head, ROW_PIXELS, count, BEYOND.rows);
     const columns = span(this.at.left, width - left, COLUMN_PIXELS, this.width - 2, BEYOND.columns);
-    if (anew) this.version = {};
-    this.fill(this.header, -1, columns, left);
-    while (this.lines.length < rows.last - rows.first) this.lines.push(this.newLine("gridcell"));
-    this.lines.forEach((line) => {
-      if (line.row < rows.first || line.row >= rows.last) {
-        line.row = -2;
-        this.keepFocus(line.node);
-        line.node.remove();
-      }
-    });
-    const free = this.lines.filter((line) => line.row === -2);
-    const there = new Map(this.lines.filter((line) => line.row >= 0).map((line) => [line.row, line]));
-    let next = null;
-    for (let row = rows.last - 1; row >= rows.first; row -= 1) {
-      let line = there.get(row);
-      if (!line) {
-        line = free.pop();
-        line.node.style.transform = `translateY(${row * ROW_PIXELS}px)`;
-        this.body.insertBefore(line.node, next);
-      }
-      this.fill(line, row, columns, left);
-      next = line.node;
-    }
+    this.sheet = { left, columns,
+      sight: span(top, room, ROW_PIXELS, count, 0), rows: span(top, room, ROW_PIXELS, count, BEYOND.rows) };
+    this.makeRoom(this.sheet.rows.most, columns.most);
+    this.fill(this.header, -1);
+    this.lines.forEach((line) => { if (line.row >= count) this.moveLine(line, -2); });
+    this.drawRows(this.sheet.sight);
     this.markActive();
     this.actions.seen(view.columns.slice(columns.first, columns.last));
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => this.drawRest(), anew ? 0 : SETTLED_MS);
+  }
+
+  drawRows({ first, last }) {
+    for (let row = first; row < last; row += 1) {
+      const line = this.lines[row % this.room.rows] ??= this.newLine("gridcell");
+      if (!line.node.parentNode) this.body.append(line.node);
+      this.fill(line, row);
+    }
+  }
+
+  // Who reads the page without seeing it meets rows and cells in their order in the document.
+  drawRest() {
+    this.drawRows(this.sheet.rows);
+    const there = this.lines.filter(({ row }) => row >= 0).sort((a, b) => a.row - b.row);
+    inOrder(this.body, there.map(({ node }) => node));
+    for (const { node, pick, model, cells } of [this.header, ...there]) {
+      inOrder(node, [pick, model, ...cells.filter(({ at }) => at > 0).sort((a, b) => a.at - b.at)]);
+    }
+    this.markActive();
+  }
+
+  // Another size of the table begins with other lines, for their places depend on how many there are.
+  makeRoom(rows, columns) {
+    if (this.room?.rows === rows && this.room.columns === columns) return;
+    this.room = { rows, columns };
+    for (const line of this.lines.splice(0)) this.moveLine(line, -2);
+    for (const cell of this.header.cells.splice(0)) this.removeCell(cell);
+  }
+
+  moveLine(line, row) {
+    if (line.row === row) return;
+    this.keepFocus(line.node);
+    line.row = row;
+    if (row < 0) line.node.remove();
+    else line.node.style.transform = `translateY(${row * ROW_PIXELS}px)`;
+  }
+
+  removeCell(cell) {
+    this.keepFocus(cell);
+    cell.remove();
+    cell.at = -1;
   }
 
   keepFocus(node) {
@@ -103,49 +136,44 @@ export class Grid {
   newLine(role) {
     const heading = role === "columnheader";
     const pick = cellNode(role, "pick");
-    const model = cellNode(heading ? role : "rowheader", "model");
+    const model = heading ? cellNode(role, "model") : modelNode();
     const node = el("div", { role: "row", class: "line" }, pick, model);
     place(pick, 0);
     place(model, 1);
-    const line = { node, pick, model, role, cells: new Map(), spare: [], row: -2 };
+    const line = { node, pick, model, role, cells: [], row: heading ? -1 : -2 };
     node.line = line;
     return line;
   }
 
   // What stands in a line: its first two cells, and those of the columns in sight.
-  fill(line, row, columns, left) {
+  fill(line, row) {
+    const { columns, left } = this.sheet;
     const same = line.row === row && line.version === this.version;
-    line.row = row;
+    if (row >= 0) this.moveLine(line, row);
     line.version = this.version;
-    if (!same) this.fillStart(line, row);
-    for (const [at, cell] of line.cells) {
-      if (at >= columns.first && at < columns.last) continue;
-      this.keepFocus(cell);
-      cell.remove();
-      line.cells.delete(at);
-      line.spare.push(cell);
+    if (!same) {
+      this.fillStart(line, row);
+      line.cells.forEach((cell) => { if (cell.at >= this.width) this.removeCell(cell); });
     }
-    let next = null;
-    for (let at = columns.last - 1; at >= columns.first; at -= 1) {
-      let cell = line.cells.get(at);
-      if (!cell || !same) {
-        if (!cell) {
-          cell = line.spare.pop() ?? cellNode(line.role, "number");
-          cell.style.left = `${left + at * COLUMN_PIXELS}px`;
-          place(cell, at + 2);
-          line.node.insertBefore(cell, next);
-          line.cells.set(at, cell);
-        }
-        if (row < 0) this.fillHeading(cell, at);
-        else this.fillCell(cell, row, at);
+    for (let at = columns.first; at < columns.last; at += 1) {
+      const cell = line.cells[at % columns.most] ??= cellNode(line.role, "number");
+      const moved = cell.at !== at + 2 || cell.left !== left;
+      if (moved) {
+        if (!cell.parentNode) line.node.append(cell);
+        else if (cell.at !== at + 2) this.keepFocus(cell);
+        cell.left = left;
+        cell.style.left = `${left + at * COLUMN_PIXELS}px`;
+        place(cell, at + 2);
       }
-      next = cell;
+      if (same && !moved) continue;
+      if (row < 0) this.fillHeading(cell, at);
+      else this.fillCell(cell, row, at);
     }
   }
 
   fillStart(line, row) {
     const { node, pick, model } = line;
-    node.setAttribute("aria-rowindex", row + 2);
+    say(node, "aria-rowindex", row + 2);
     if (row < 0) {
       write(pick, "", "", "Chosen");
       this.sortable(model, "model", "Model", "", "");
@@ -154,21 +182,23 @@ export class Grid {
     const { view } = this;
     const found = view.rows[row];
     const picked = view.picked.has(found.name);
-    node.setAttribute("aria-selected", String(picked));
-    pick.setAttribute("aria-label", picked ? "chosen" : "not chosen");
+    say(node, "aria-selected", picked);
+    say(pick, "aria-label", picked ? "chosen" : "not chosen");
     write(pick, "box", picked ? "✓" : "\u00a0", "");
     const depth = view.sort ? 0 : Math.min(3, found.depth);
     const members = view.board.families.get(found.family);
     const leads = !view.sort && found.name === found.family && members > 1;
     const closed = leads && view.fold.has(found.family);
-    model.className = `cell model role-${found.role} depth-${depth}`;
-    model.title = `${found.name}: ${lineage(found)}`;
-    if (leads) model.setAttribute("aria-expanded", String(!closed));
-    else model.removeAttribute("aria-expanded");
-    model.replaceChildren(
-      el("span", { class: "name" }, leads ? el("span", { class: "toggle", "aria-hidden": "true" }, closed ? "▸" : "▾") : null,
-        link(found.url, found.name, { tabindex: -1 })),
-      el("span", { class: "sub" }, closed ? `and ${members - 1} made from it` : lineage(found)));
+    const from = lineage(found);
+    dress(model, `cell model role-${found.role} depth-${depth}`);
+    model.title = `${found.name}: ${from}`;
+    say(model, "aria-expanded", leads ? !closed : null);
+    const [toggle, name, sub] = model.texts;
+    toggle.parentNode.hidden = !leads;
+    put(toggle, leads ? (closed ? "▸" : "▾") : "");
+    put(name, found.name);
+    aim(name.parentNode, found.url);
+    put(sub, closed ? `and ${members - 1} made from it` : from);
   }
 
   fillHeading(cell, at) {
@@ -181,7 +211,7 @@ export class Grid {
     const sorted = this.view.sort === id ? this.view.direction : "";
     Object.assign(cell.dataset, { sort: id, better });
     cell.title = [top, bottom].filter(Boolean).join(", ");
-    cell.setAttribute("aria-sort", { up: "ascending", down: "descending" }[sorted] ?? "none");
+    say(cell, "aria-sort", { up: "ascending", down: "descending" }[sorted] ?? "none");
     write(cell, "top", top, bottom, better ? `${better} is better` : "");
   }
 
@@ -192,8 +222,8 @@ export class Grid {
     if (!column) {
       delete cell.dataset.column;
       cell.column = null;
-      cell.className = "cell number size";
-      cell.removeAttribute("aria-label");
+      dress(cell, "cell number size");
+      say(cell, "aria-label", null);
       write(cell, "", "", size(model.parameters), "");
       return;
     }
@@ -204,8 +234,8 @@ export class Grid {
       cell.column = column;
       cell.dataset.column = column.i;
     }
-    cell.className = `cell number ${found.state}${found.note ? " doubtful" : ""}`;
-    cell.setAttribute("aria-label", cellWords(found));
+    dress(cell, `cell number ${found.state}${found.note ? " doubtful" : ""}`);
+    say(cell, "aria-label", cellWords(found));
     const under = found.state === "value" ? pretty(interval) || (found.waiting ? "…" : "no interval") : "";
     write(cell, mark ? `mark ${found.mark}` : "", found.mark === "first" ? "first " : mark && `${mark} `,
       pretty(main) + (found.note ? " ⚠" : ""), under);
@@ -214,7 +244,7 @@ export class Grid {
   cellAt(row, column) {
     const line = row < 0 ? this.header : this.lines.find((each) => each.row === row);
     if (!line) return undefined;
-    return column < 2 ? [line.pick, line.model][column] : line.cells.get(column - 2);
+    return column < 2 ? [line.pick, line.model][column] : line.cells.find((cell) => cell?.at === column);
   }
 
   markActive() {
@@ -311,24 +341,55 @@ export class Grid {
   }
 }
 
+// Always as many as there is room for, wherever one has scrolled to, so that none is left over.
 function span(start, room, step, count, beyond) {
-  return {
-    first: Math.max(0, Math.min(count, Math.floor(start / step) - beyond)),
-    last: Math.max(0, Math.min(count, Math.ceil((start + room) / step) + beyond)),
-  };
+  const most = Math.max(1, Math.ceil(room / step) + 1 + 2 * beyond);
+  const first = Math.max(0, Math.min(count - most, Math.floor(start / step) - beyond));
+  return { first, last: Math.min(count, first + most), most };
 }
 
 // Three texts that are only ever filled: a mark, the figure, and what stands below it.
 function cellNode(role, kind) {
-  return el("div", { role, class: `cell ${kind}`, tabindex: -1 },
-    el("span", {}), el("span", { class: "main" }), el("span", { class: "sub" }));
+  const texts = [0, 1, 2].map(() => document.createTextNode(""));
+  const cell = el("div", { role, class: `cell ${kind}`, tabindex: -1 }, el("span", {}, texts[0]),
+    el("span", { class: "main" }, texts[1]), el("span", { class: "sub" }, texts[2]));
+  return Object.assign(cell, { texts });
+}
+
+// The sign that folds a family, the name, and what it was made from.
+function modelNode() {
+  const texts = [0, 1, 2].map(() => document.createTextNode(""));
+  const cell = el("div", { role: "rowheader", class: "cell model", tabindex: -1 },
+    el("span", { class: "name" }, el("span", { class: "toggle", "aria-hidden": "true" }, texts[0]),
+      el("a", { rel: "noopener", target: "_blank", tabindex: -1 }, texts[1])),
+    el("span", { class: "sub" }, texts[2]));
+  return Object.assign(cell, { texts });
 }
 
 function write(cell, markClass, mark, main, sub = "") {
-  const [first, second, third] = cell.children;
-  if (first.className !== markClass) first.className = markClass;
-  for (const [node, text] of [[first, mark], [second, main], [third, sub]]) {
-    if (node.textContent !== text) node.textContent = text;
+  const [first, second, third] = cell.texts;
+  dress(first.parentNode, markClass);
+  put(first, mark);
+  put(second, main);
+  put(third, sub);
+}
+
+// Each asks first: a change that changes nothing costs a style or a layout all the same.
+const put = (node, text) => { if (node.data !== text) node.data = text; };
+const dress = (node, name) => { if (node.className !== name) node.className = name; };
+function say(node, name, value) {
+  if (value === null) node.removeAttribute(name);
+  else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+}
+
+function inOrder(parent, nodes) {
+  if (nodes.every((node, i) => node === (i ? nodes[i - 1].nextSibling : parent.firstChild))) return;
+  // What has the focus stays where it is, or it would lose it.
+  const held = nodes.findIndex((node) => node.contains(document.activeElement));
+  if (held < 0) parent.append(...nodes);
+  else {
+    parent.prepend(...nodes.slice(0, held));
+    parent.append(...nodes.slice(held + 1));
   }
 }
 

@@ -18,7 +18,8 @@ export function makeView(board, state) {
     if (ranked) return place(board, column, row);
     return base === NONE ? score(column, row) : difference(board, column, row, base);
   };
-  const wanted = board.models.filter((model) => isWanted(model, state));
+  const sought = state.q.trim().toLowerCase();
+  const wanted = board.models.filter((model) => isWanted(model, state, sought));
   const counts = countPresent(board, columns);
   const models = state.complete ? wanted.filter(({ i }) => counts[i] === columns.length) : wanted;
   const [sort, direction] = splitSort(state.sort);
@@ -70,14 +71,14 @@ function sortValue(cell, column, plain) {
   return ({ i }) => { const found = cell(column, i); return hasScore(found) ? found.value : NaN; };
 }
 
-function isWanted(model, state) {
+function isWanted(model, state, sought) {
   if (state.only && state.pick.length && !state.pick.includes(model.name)) return false;
   if (state.family && model.family !== state.family) return false;
   if (state.kind && model.role !== state.kind) return false;
   if (state.licence && !model.licence.includes(state.licence)) return false;
   if (state.language && !model.languages.includes(state.language)) return false;
   if (state.size && sizeOf(model) !== state.size) return false;
-  return !state.q || model.sought.includes(state.q.trim().toLowerCase());
+  return model.sought.includes(sought);
 }
 
 export function sizeOf({ parameters }) {
@@ -112,16 +113,33 @@ export function nextSort(current, id, better, ranked) {
   return direction === first ? `${id}:${first === "up" ? "down" : "up"}` : "";
 }
 
+// Numbers alone sort without calling back for each pair, and each model then looks up its place:
+// equal ones in the order they came in, those without a value last.
 function order(models, valueOf, direction) {
   const sign = direction === "up" ? 1 : -1;
-  const values = Float64Array.from(models, valueOf);
-  const places = Uint32Array.from(models, (_, at) => at);
-  places.sort((a, b) => {
-    const [x, y] = [values[a], values[b]];
-    if (x !== x || y !== y) return (x !== x) - (y !== y) || a - b;
-    return sign * (x - y) || a - b;
-  });
-  return Array.from(places, (at) => models[at]);
+  const values = new Float64Array(models.length);
+  for (let at = 0; at < values.length; at += 1) values[at] = sign * valueOf(models[at]);
+  const sorted = values.slice().sort();
+  const taken = new Uint32Array(values.length);
+  let missing = values.length;
+  while (missing > 0 && Number.isNaN(sorted[missing - 1])) missing -= 1;
+  const rows = new Array(models.length);
+  for (let at = 0; at < values.length; at += 1) {
+    if (Number.isNaN(values[at])) {
+      rows[missing] = models[at];
+      missing += 1;
+      continue;
+    }
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle] < values[at]) low = middle + 1;
+      else high = middle;
+    }
+    rows[low + taken[low]] = models[at];
+    taken[low] += 1;
+  }
+  return rows;
 }
 
 const { compare } = new Intl.Collator("en", { numeric: true });

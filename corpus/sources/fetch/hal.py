@@ -14,6 +14,7 @@ from typing import Any
 from corpus.sources.fetch.folder import Filling, State
 from corpus.sources.fetch.polite import Absent, Client, Damaged
 from corpus.sources.fetch.settings import FetchHal
+from hub.disk import write_json
 from hub.failure import Failed
 
 ROWS = 500
@@ -101,6 +102,8 @@ def _files(docs: list[dict[str, Any]], client: Client, filling: Filling) -> int:
         try:
             if not target.exists():
                 client.file(url, target)
+            # A PDF does not say its licence: its record lies beside it.
+            write_json(target.with_suffix(".json"), doc)
             taken += 1
         except Absent:
             continue
