@@ -29,7 +29,7 @@ from evaluation.summary import estimate
 from hub.manifest import Artefact, Number, Outcome
 
 _UNIT = {"bits_per_byte": "bits per byte", "accuracy": "proportion"}
-_CHATTY = ("lm_eval", "transformers", "datasets", "accelerate")
+_CHATTY = ("lm_eval", "transformers", "datasets", "accelerate", "torch.utils._pytree")
 
 
 class InMemory(NamedTuple):
@@ -119,10 +119,10 @@ def _read_task(name: str, settings: EvaluationSettings, tasks: Mapping[str, Arte
 def _load(name: str, folder: Path) -> InMemory:
     if find_spec("lm_eval") is None or find_spec("transformers") is None:
         raise EvaluationError("evaluation needs its extra: pip install 'imprimatur[evaluation]'")
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
     with _quiet():
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         network = AutoModelForCausalLM.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
@@ -131,9 +131,9 @@ def _load(name: str, folder: Path) -> InMemory:
 
 
 def _ask(name: str, model: InMemory, task: _Task, seed: int | None) -> Answers:
-    from lm_eval.evaluator import evaluate as ask
-
     with _quiet():
+        from lm_eval.evaluator import evaluate as ask
+
         lm = listener(model.network, model.tokenizer, name, task.name)
         loaded = task.asking.load()
         for one in loaded["tasks"].values():
