@@ -76,7 +76,8 @@ def planned_test(claim: Claim, settings: EvaluationSettings) -> str:
     if claim.measure == "bits_per_byte":
         drawn = f"{settings.resamples} resamples, seed {settings.seed}"
         return f"paired bootstrap over documents, {level}, {drawn}"
-    if len(_tasks(claim, settings)) == 1:
+    tasks = _tasks(claim, settings)
+    if len(tasks) == 1 and len(settings.tasks[tasks[0]].seeds) == 1:
         return f"paired score interval (Newcombe's method 10), {level}"
     drawn = f"{settings.resamples} resamples, seed {settings.seed}"
     return f"paired bootstrap by question within task, {level}, {drawn}"
@@ -127,7 +128,7 @@ def _gain(
         return Gain(other, found.value, found.low)
     right = [(bool(mine.correct), bool(yours.correct)) for mine, yours in pairs]
     tasks = [mine.task for mine, _ in pairs]
-    if len(set(tasks)) == 1:
+    if len(set(tasks)) == 1 and len({mine.item for mine, _ in pairs}) == len(pairs):
         both, gained, lost, neither = (
             right.count(each)
             for each in ((True, True), (True, False), (False, True), (False, False))
@@ -147,9 +148,9 @@ def _gain(
 
 def _answers(
     claim: Claim, model: str, answers: Mapping[str, Sequence[Sample]]
-) -> dict[tuple[str, str, str], Sample]:
+) -> dict[tuple[str, str, str, int], Sample]:
     return {
-        (sample.task, sample.item, sample.text_sha256): sample
+        (*sample.asked, sample.seed or 0): sample
         for sample in answers.get(model, ())
         if (sample.group, sample.measure) == (claim.group, claim.measure)
     }

@@ -45,7 +45,7 @@ def ensemble(
 def together(name: str, answers: Sequence[Sequence[Sample]]) -> list[Sample]:
     """One sample an item that every model answered; raises EvaluationError where they differ."""
     first, *others = (
-        {(s.task, s.item): s for s in one if s.option_log_likelihoods is not None}
+        {(s.task, s.item, s.seed): s for s in one if s.option_log_likelihoods is not None}
         for one in answers
     )
     if not first:

@@ -34,16 +34,30 @@ class Sample:
     measure: Measure
     item: str
     text_sha256: str
-    """of the text, or of context and options as canonical JSON"""
+    """of the text, or of the prompt, examples included, and the options as canonical JSON"""
     log_likelihood: float | None = None
     """bits_per_byte: of the whole text"""
     num_bytes: int | None = None
     """bits_per_byte: UTF-8 bytes of the text"""
     option_log_likelihoods: tuple[float, ...] | None = None
-    """accuracy: of each option after the context, not divided by its length"""
+    """accuracy: of each option after the context, not divided by its length; None for an answer
+    that was generated"""
     chosen: int | None = None
+    """the likeliest option, or by `acc_norm` the likeliest for its length"""
     answer: int | None = None
     correct: bool | None = None
+    seed: int | None = None
+    """of the draw of examples that were shown before the question; None where none is drawn"""
+    shots: int = 0
+    metric: str = ""
+    """as lm-eval calls it: bits_per_byte, acc, acc_norm, exact_match"""
+    template: str = ""
+    """sha256 of how the task asks: its definition without name, shots and whereabouts"""
+
+    @property
+    def asked(self) -> tuple[str, str, str]:
+        """What makes two answers answers to the same: task, item and the very words."""
+        return self.task, self.item, self.text_sha256
 
 
 @dataclass(frozen=True)
@@ -63,15 +77,19 @@ class TaskScore:
     """how interval and standard error were computed"""
 
 
+def as_table(samples: Iterable[Sample]) -> "pyarrow.Table":
+    import pyarrow
+
+    return pyarrow.Table.from_pylist([asdict(sample) for sample in samples], schema=_schema())
+
+
 def write_results(
     out: Path, samples: Iterable[Sample], scores: Iterable[TaskScore]
 ) -> tuple[str, ...]:
     """Write both files into `out`; returns their names."""
-    import pyarrow
     from pyarrow import parquet
 
-    table = pyarrow.Table.from_pylist([asdict(sample) for sample in samples], schema=_schema())
-    parquet.write_table(table, out / SAMPLES, compression="zstd")
+    parquet.write_table(as_table(samples), out / SAMPLES, compression="zstd")
     write_json(out / SCORES, [asdict(score) for score in scores])
     return SAMPLES, SCORES
 
@@ -108,6 +126,8 @@ def _schema() -> "pyarrow.Schema":
         "chosen": pyarrow.int32(),
         "answer": pyarrow.int32(),
         "correct": pyarrow.bool_(),
+        "seed": pyarrow.int64(),
+        "shots": pyarrow.int32(),
     }
     columns = [field.name for field in fields(Sample)]
     return pyarrow.schema([(name, types.get(name, pyarrow.string())) for name in columns])

@@ -6,12 +6,13 @@
         medical-text:   {corpus: medical-heldout, measure: bits_per_byte, group: medical}
         general-text:   {corpus: general-heldout, measure: bits_per_byte, group: general}
         medical-cloze:  {corpus: medical-heldout, measure: accuracy, group: medical}
+        medqa:          {lm_eval: medqa, group: medical, shots: 3, seeds: [0, 1, 2]}
 
 A group is what the summary pools over; a task belongs to one group.
 """
 
 from itertools import combinations
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -35,18 +36,51 @@ class _Frozen(BaseModel):
 
 
 class TaskSettings(_Frozen):
-    """One task; the last three fields shape the questions of an `accuracy` task."""
+    """One task: about a held-out corpus, or a task definition of ours or of lm-eval by its name."""
 
-    corpus: Name
+    corpus: str = ""
     """name of a held-out corpus artefact"""
-    measure: Measure
+    lm_eval: str = ""
+    """name of a definition: `evaluation/tasks/definitions`, else lm-eval's own library"""
+    measure: Measure = "accuracy"
     group: Name
     """for example medical or general"""
     options: int = Field(default=4, ge=2, le=26)
-    """answers to choose from; chance is 1/options"""
-    questions: int = Field(default=60, ge=2)
-    """at most this many; a document gives at most one"""
+    """of a corpus's questions: answers to choose from; chance is 1/options"""
+    questions: int | None = Field(default=None, ge=2)
+    """at most this many; of a corpus 60 unless told, a document gives at most one"""
     seed: int = 0
+    """of the draw of questions"""
+    shots: int | None = Field(default=None, ge=0, le=64)
+    """examples shown before a question; the definition's own number unless told"""
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (1234,)
+    """of the draws of examples: every question is asked once with each; lm-eval's is 1234"""
+    subject: str = ""
+    """of a definition that has a file a subject"""
+    files: dict[Literal["test", "shots"], str] = {}
+    """other files than the definition names, below `data`"""
+    revision: str = ""
+    """of lm-eval's own tasks: the commit of their dataset on the Hub"""
+    n: int | None = Field(default=None, ge=2)
+    """of a definition: how many questions it has to have, to be comparable with who states it"""
+    split: Literal["held_out", "validation"] = "held_out"
+    """of a definition: for the final figures, or for choosing between models"""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if bool(self.corpus) == bool(self.lm_eval):
+            raise ValueError("a task names a `corpus` or an `lm_eval` task, one of them")
+        if self.lm_eval and self.measure != "accuracy":
+            raise ValueError("an lm_eval task is measured by its own metric, as accuracy")
+        of_definitions = ("shots", "seeds", "subject", "files", "revision", "n", "split")
+        fields = type(self).model_fields
+        odd = [name for name in of_definitions if getattr(self, name) != fields[name].get_default()]
+        if self.corpus and odd:
+            said = ", ".join(odd)
+            raise ValueError(f"{said}: of lm_eval tasks only, a corpus is asked about as it is")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("a seed is given twice")
+        return self
 
 
 class Claim(_Frozen):
@@ -149,6 +183,10 @@ class CheckpointSettings(_Frozen):
 
 class EvaluationSettings(_Frozen):
     models: Annotated[list[Name], Field(min_length=1)]
+    papers: list[str] = []
+    """whose groups of tasks are added to `tasks`: `evaluation/tasks/papers.yaml`"""
+    revisions: dict[str, str] = {}
+    """of the papers' tasks: lm-eval task -> commit of its dataset on the Hub"""
     tasks: Annotated[dict[Name, TaskSettings], Field(min_length=1)]
     confidence: float = Field(default=0.95, gt=0, lt=1)
     """of every interval, two-sided"""
@@ -164,6 +202,16 @@ class EvaluationSettings(_Frozen):
     """open answers, judged by a model and by people"""
     claims: tuple[Claim, ...] = ()
     """what the cards say about the results; a release whose claims do not hold is refused"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_papers(cls, said: Any) -> Any:
+        if not isinstance(said, dict) or not said.get("papers"):
+            return said
+        from evaluation.tasks.papers import expanded
+
+        tasks = expanded(said["papers"], said.get("revisions") or {})
+        return said | {"tasks": tasks | (said.get("tasks") or {})}
 
     @property
     def answering(self) -> list[str]:

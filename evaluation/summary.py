@@ -9,7 +9,8 @@
 
 A group's bits per byte is the ratio over all documents of its tasks, so that a byte counts the same
 wherever it stands, and its accuracy the share over all questions, as lm-eval weights a group by
-size. Where a group has one task, its score is that task's, to the last digit.
+size. Where a question was asked with several draws of examples, the question is what is resampled.
+Where a group has one task, its score is that task's, to the last digit.
 """
 
 import math
@@ -23,6 +24,7 @@ from evaluation.statistics.intervals import (
     bits_per_byte,
     paired_ratio_difference,
     proportion,
+    ratio_bootstrap,
 )
 
 
@@ -61,9 +63,9 @@ class Change:
 def summarise(samples: Iterable[Sample], settings: EvaluationSettings) -> list[Score]:
     """Scores in the order in which models, groups and metrics first appear."""
     pools: dict[tuple[str, str, Measure], list[Sample]] = {}
-    seen: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, str, str, int | None]] = set()
     for sample in samples:
-        answer = (sample.model, sample.task, sample.item)
+        answer = (sample.model, sample.task, sample.item, sample.seed)
         if answer in seen:
             raise EvaluationError(
                 f"model {sample.model!r} answered item {sample.item!r} of task"
@@ -82,6 +84,15 @@ def estimate(samples: Sequence[Sample], settings: EvaluationSettings) -> Estimat
     """The score of `samples`, which share one measure; documents are resampled as one pool."""
     measures = {sample.measure for sample in samples}
     if measures == {"accuracy"}:
+        per_item = correct_per_item(samples)
+        if len(per_item) < len(samples):
+            return ratio_bootstrap(
+                [right for right, _ in per_item.values()],
+                [answers for _, answers in per_item.values()],
+                confidence=settings.confidence,
+                resamples=settings.resamples,
+                seed=settings.seed,
+            )
         correct = sum(bool(sample.correct) for sample in samples)
         return proportion(correct, len(samples), settings.confidence)
     if measures == {"bits_per_byte"}:
@@ -93,6 +104,19 @@ def estimate(samples: Sequence[Sample], settings: EvaluationSettings) -> Estimat
             seed=settings.seed,
         )
     raise EvaluationError("a score needs answers of one measure, and there are several or none")
+
+
+def correct_per_item(samples: Iterable[Sample]) -> dict[tuple[str, str], tuple[int, int]]:
+    """(task, item) -> how many of its answers are right, and how many there are.
+
+    With several draws of examples an item has several answers. They are not independent: what is
+    resampled is the item with all of them.
+    """
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for sample in samples:
+        right, answers = found.get((sample.task, sample.item), (0, 0))
+        found[sample.task, sample.item] = right + bool(sample.correct), answers + 1
+    return found
 
 
 def compare(
@@ -132,7 +156,7 @@ def _by_document(samples: Iterable[Sample]) -> dict[tuple[str, str, str], Sample
     chosen = [sample for sample in samples if sample.measure == "bits_per_byte"]
     if len({sample.model for sample in chosen}) > 1:
         raise EvaluationError("each side of a comparison is one model, and one side has several")
-    return {(sample.task, sample.item, sample.text_sha256): sample for sample in chosen}
+    return {sample.asked: sample for sample in chosen}
 
 
 def _nats(sample: Sample) -> float:

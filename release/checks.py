@@ -5,7 +5,7 @@ twice.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from evaluation.settings import EvaluationSettings
+from evaluation.settings import EvaluationSettings, TaskSettings
 from hub.licences.recognise import recognise
 from merging.quantise import missing
 from merging.settings import MergingSettings, parents_of
@@ -100,7 +100,7 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
             yield from _undefined((*where, "models"), family.models, evaluated)
     for name, task in tasks.items():
         where = ("evaluation", "tasks", name, "corpus")
-        yield from _undefined(where, [task.corpus], release.corpora)
+        yield from _undefined(where, [task.corpus] if task.corpus else [], release.corpora)
         if task.corpus in release.corpora and release.corpora[task.corpus].split == "train":
             yield (
                 where,
@@ -135,9 +135,7 @@ def _unfounded_sweep(name: str, settings: MergingSettings, release: Release) -> 
     groups = {
         task.group: None
         for task in tasks
-        if task.measure == settings.sweep.measure
-        and task.corpus in release.corpora
-        and release.corpora[task.corpus].split == "validation"
+        if task.measure == settings.sweep.measure and _split(release, task) == "validation"
     }
     where = ("merging", name, "sweep")
     if not groups:
@@ -169,7 +167,7 @@ def _unfounded_claims(release: Release, settings: EvaluationSettings) -> Iterato
     final = {
         (task.group, task.measure)
         for task in settings.tasks.values()
-        if task.corpus in release.corpora and release.corpora[task.corpus].split == "held_out"
+        if _split(release, task) == "held_out"
     }
     for number, claim in enumerate(settings.claims):
         where = ("evaluation", "claims", number)
@@ -178,6 +176,13 @@ def _unfounded_claims(release: Release, settings: EvaluationSettings) -> Iterato
         if (claim.group, claim.measure) not in final:
             measure = claim.measure.replace("_", " ")
             yield where, f"no held-out task of group {claim.group} measures {measure}"
+
+
+def _split(release: Release, task: TaskSettings) -> str:
+    """Of a task; empty where its corpus is not defined."""
+    if not task.corpus:
+        return task.split
+    return release.corpora[task.corpus].split if task.corpus in release.corpora else ""
 
 
 def _undefined(

@@ -145,7 +145,7 @@ def validation_texts(
     choosing: EvaluationSettings | None, have: Mapping[str, Artefact]
 ) -> dict[str, list[str]]:
     """Texts by group of the validation tasks; empty where none measures text."""
-    from evaluation.tasks import read_items
+    from evaluation.tasks.artefact import read_items
 
     found: dict[str, list[str]] = {}
     for name, task in choosing.tasks.items() if choosing else ():

@@ -17,6 +17,7 @@ from release.recipe import Recipe
 from release.run import MIN_FREE_BYTES, artefact_folder, step_key
 from release.sources import ToFetch, to_fetch
 from release.steps import steps
+from release.steps.evaluation import unpinned_tasks
 from release.steps.step import Stage, Step
 
 
@@ -41,6 +42,8 @@ class Plan:
     """what was foreseen of models and runs"""
     fetches: list[ToFetch]
     """sources that the run fetches first"""
+    unpinned: list[str]
+    """tasks whose data is on the Hub without a commit, or nowhere: they cannot be run yet"""
 
 
 def plan(recipe: Recipe, workdir: Path) -> Plan:
@@ -59,7 +62,8 @@ def plan(recipe: Recipe, workdir: Path) -> Plan:
     free = shutil.disk_usage(_existing(workdir)).free
     if free < MIN_FREE_BYTES:
         problems.append(f"{free >> 20} MiB are free where {workdir} lies: a run needs more")
-    return Plan(planned, problems, seen.refusals, seen.notes, fetches)
+    unpinned, unusable = unpinned_tasks(recipe.release.evaluation)
+    return Plan(planned, problems + unusable, seen.refusals, seen.notes, fetches, unpinned)
 
 
 def _plan_step(step: Step, have: dict[str, Artefact], workdir: Path) -> Planned:

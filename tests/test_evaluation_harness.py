@@ -27,7 +27,7 @@ from evaluation.results import Sample, read_samples, read_scores
 from evaluation.settings import EvaluationError, EvaluationSettings, TaskSettings
 from evaluation.statistics.intervals import Estimate
 from evaluation.summary import estimate
-from evaluation.tasks import export
+from evaluation.tasks.heldout import export
 from hub.manifest import (
     Artefact,
     Kind,

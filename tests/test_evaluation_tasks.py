@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from evaluation.cloze import CONTEXT_WORDS, OPTION_WORDS, Document, make_questions
 from evaluation.settings import EvaluationError, EvaluationSettings, TaskSettings
-from evaluation.tasks import export, read_definition, read_items
+from evaluation.tasks.artefact import read_definition, read_items
+from evaluation.tasks.heldout import export
 from hub.manifest import (
     Artefact,
     Kind,

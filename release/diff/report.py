@@ -93,6 +93,8 @@ def _score(one: ScoreDifference) -> str:
     values = f"{one.before:.3f} → {one.after:.3f} {metric}"
     if one.verdict == "nothing in common":
         return f"{values}; no item was asked in both"
+    if one.verdict == "not comparable":
+        return f"{values}; not comparable, asked otherwise: {one.why}"
     if one.verdict == "identical":
         return f"{values}; every one of {one.compared:,} answers is the same"
     return (

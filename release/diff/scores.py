@@ -13,16 +13,20 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from evaluation.comparable import conditions, differing
 from evaluation.results import Sample, read_answers
 from evaluation.settings import EvaluationSettings, Measure
 from evaluation.statistics.differences import paired_proportions
 from evaluation.statistics.families import adjust
+from evaluation.statistics.intervals import paired_ratio_difference
 from evaluation.summary import compare as compare_bits
-from evaluation.summary import estimate
+from evaluation.summary import correct_per_item, estimate
 from hub.failure import BadInput
 from release.diff.content import Content
 
-Verdict = Literal["better", "worse", "no clear difference", "identical", "nothing in common"]
+Verdict = Literal[
+    "better", "worse", "no clear difference", "identical", "nothing in common", "not comparable"
+]
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class ScoreDifference:
     p_adjusted: float
     """Holm, over all differences between the two releases"""
     verdict: Verdict
+    why: str = ""
+    """not comparable: which tasks were asked otherwise, and how"""
 
 
 def compare(before: Content, after: Content) -> list[ScoreDifference]:
@@ -101,6 +107,8 @@ def _score(
         len(old), len(new), len(pairs), math.nan, math.nan, math.nan, math.nan, math.nan,
         "nothing in common",
     )  # fmt: skip
+    if why := differing(conditions(old), conditions(new), paired=True):
+        return replace(blank, verdict="not comparable", why=why)
     if not pairs:
         return blank
     if all(_answer(a) == _answer(b) for a, b in pairs):
@@ -112,8 +120,8 @@ def _score(
 
 
 def _pairs(old: Sequence[Sample], new: Sequence[Sample]) -> list[tuple[Sample, Sample]]:
-    asked = {(sample.task, sample.item, sample.text_sha256): sample for sample in old}
-    keys = ((sample, (sample.task, sample.item, sample.text_sha256)) for sample in new)
+    asked = {(*sample.asked, sample.seed): sample for sample in old}
+    keys = ((sample, (*sample.asked, sample.seed)) for sample in new)
     return [(asked[key], sample) for sample, key in keys if key in asked]
 
 
@@ -127,13 +135,22 @@ def _paired(
     if metric == "bits_per_byte":
         (change,) = compare_bits([a for a, _ in pairs], [b for _, b in pairs], settings)
         return change.difference, change.ci_low, change.ci_high, change.p_value
+    if len({(a.task, a.item) for a, _ in pairs}) < len(pairs):
+        before, after = (correct_per_item(side) for side in zip(*pairs, strict=True))
+        found = paired_ratio_difference(
+            [right for right, _ in before.values()],
+            [after[item][0] for item in before],
+            [answers for _, answers in before.values()],
+            confidence=settings.confidence, resamples=settings.resamples, seed=settings.seed,
+        )  # fmt: skip
+        return found.value, found.low, found.high, found.p
     outcomes = [(bool(a.correct), bool(b.correct)) for a, b in pairs]
     both, gained, lost, neither = (
         outcomes.count(pair)
         for pair in ((True, True), (False, True), (True, False), (False, False))
     )
-    found = paired_proportions(both, gained, lost, neither, settings.confidence)
-    return found.delta, found.low, found.high, found.p
+    exact = paired_proportions(both, gained, lost, neither, settings.confidence)
+    return exact.delta, exact.low, exact.high, exact.p
 
 
 def _judged(one: ScoreDifference, p: float, settings: EvaluationSettings) -> ScoreDifference:

@@ -1,6 +1,7 @@
 """The tasks of a release and the results of its models, as steps."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from corpus.fingerprint import Split
@@ -19,7 +20,7 @@ def steps(recipe: Recipe) -> Iterator[Step]:
     release = recipe.release
     if release.evaluation:
         for name, task in release.evaluation.tasks.items():
-            yield _task(name, task)
+            yield _task(name, task) if task.corpus else _benchmark(name, task, recipe.data)
         yield from _all_results(release, release.evaluation)
         for name, rule in release.evaluation.checkpoints.items():
             yield _checkpoints(name, rule, release, release.evaluation)
@@ -27,7 +28,7 @@ def steps(recipe: Recipe) -> Iterator[Step]:
 
 def _task(name: str, settings: TaskSettings) -> Step:
     def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
-        from evaluation.tasks import export
+        from evaluation.tasks.heldout import export
 
         corpus = have[settings.corpus]
         return {"": licensed(export(name, settings, corpus, place.out), corpus.manifest.licence)}
@@ -36,6 +37,47 @@ def _task(name: str, settings: TaskSettings) -> Step:
         name, "evaluation", "tasks", settings.model_dump(mode="json"),
         (("corpus", settings.corpus),), (), 1, run,
     )  # fmt: skip
+
+
+def _benchmark(name: str, settings: TaskSettings, data: Path) -> Step:
+    """A task about files of this machine, or of lm-eval's library."""
+    from evaluation.tasks import benchmarks, library
+
+    ours = settings.lm_eval in benchmarks.names()
+
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        if ours:
+            return {"": benchmarks.export(name, settings, data, place.out)}
+        return {"": library.export(name, settings, place.out)}
+
+    return Step(
+        name, "evaluation", "tasks", settings.model_dump(mode="json"),
+        (), benchmarks.inputs(name, settings, data) if ours else (), 1, run,
+    )  # fmt: skip
+
+
+def unpinned_tasks(settings: EvaluationSettings | None) -> tuple[list[str], list[str]]:
+    """What the Hub has to give before it can be asked, and what no Hub can give."""
+    from evaluation.settings import EvaluationError
+    from evaluation.tasks import benchmarks, library, papers
+
+    if settings is None:
+        return [], []
+    unpinned, refused = [], []
+    for name, task in settings.tasks.items():
+        if not task.lm_eval or task.lm_eval in benchmarks.names():
+            continue
+        try:
+            if said := library.unpinned(task):
+                unpinned.append(f"{name}: {said}")
+        except EvaluationError as error:
+            refused.append(f"{name}: {error}")
+    return unpinned + papers.undefined(settings.papers), refused
+
+
+def split_of(release: Release, task: TaskSettings) -> Split:
+    """Whether a task is for choosing between models or for the final figures."""
+    return release.corpora[task.corpus].split if task.corpus else task.split
 
 
 def _all_results(release: Release, settings: EvaluationSettings) -> Iterator[Step]:
@@ -57,7 +99,7 @@ def validation(release: Release) -> EvaluationSettings | None:
 
 def _on_split(release: Release, settings: EvaluationSettings, split: Split) -> EvaluationSettings:
     """The same settings with the tasks of one split only."""
-    tasks = {n: t for n, t in settings.tasks.items() if release.corpora[t.corpus].split == split}
+    tasks = {n: t for n, t in settings.tasks.items() if split_of(release, t) == split}
     return settings.model_copy(update={"tasks": tasks})
 
 
@@ -65,11 +107,13 @@ def _results(model: str, name: str, settings: EvaluationSettings) -> Step:
     tasks = list(settings.tasks)
 
     def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        from evaluation.cache import Cache
         from evaluation.harness import evaluate
 
         questions = {task: have[task] for task in tasks}
+        cache = Cache(place.cache, have[model].manifest.digest)
         outcome = evaluate(
-            settings, model, have[model].folder, questions, place.out, place.progress
+            settings, model, have[model].folder, questions, place.out, place.progress, cache=cache
         )
         return {"": outcome}
 

@@ -33,6 +33,8 @@ def plan(
                 print(f"{'fetch':11} {each.source:32} {'to run':11} {each.what}, into {each.into}")
             for step in found.steps:
                 print(f"{step.stage:11} {step.name:32} {step.state:11} {step.why}")
+            for line in found.unpinned:
+                print(f"{'evaluation':11} {line}")
             for note in found.notes:
                 print(f"{'':11} {note}")
         if found.problems:

@@ -1,32 +1,22 @@
-"""A held-out corpus becomes a `tasks` artefact: the questions on one side, how to ask on the other.
-
-    items.jsonl   one item a line, sorted by id
-                  bits_per_byte  {"id", "text"}
-                  accuracy       {"id", "document", "context", "options": [...], "answer": index}
-    task.yaml     lm-eval's own task definition; in the artefact's folder
-                  `lm-eval run --include_path . --tasks NAME --model hf …` runs it as it stands
+"""A held-out corpus becomes a task: its texts to be read, or questions about how they go on.
 
 The corpus gives its text in Parquet shards `data/*.parquet` with string columns `id` and `text`.
-Training data is decontaminated against `items.jsonl`, which is why the texts are an artefact of
-their own. Shards and their order leave no trace: equal documents give equal bytes.
+Shards and their order leave no trace: equal documents give equal bytes.
 """
 
-import io
 import itertools
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from evaluation.cloze import Document, make_questions
 from evaluation.settings import EvaluationError, TaskSettings
-from hub.disk import write_atomically
+from evaluation.tasks.artefact import ITEMS, SPLIT, write_task
 from hub.manifest import Artefact, Number, Outcome
 
-ITEMS = "items.jsonl"
-DEFINITION = "task.yaml"
-SPLIT = "test"
+QUESTIONS = 60
+"""of a corpus, unless told"""
 
 _ASK: Mapping[str, Mapping[str, Any]] = {
     "bits_per_byte": {
@@ -55,16 +45,14 @@ def export(name: str, settings: TaskSettings, corpus: Artefact, out: Path) -> Ou
     """Write the questions of task `name` about `corpus` into the folder `out`."""
     documents = read_documents(corpus)
     items = _items(name, settings, documents)
-    out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / ITEMS, _lines(items))
-    write_atomically(out / DEFINITION, _definition(name, settings))
+    payload = write_task(out, _definition(name, settings), {ITEMS: items})
     unit = "documents" if settings.measure == "bits_per_byte" else "questions"
     numbers = {
         "items": Number(value=len(items), unit=unit),
         "documents": Number(value=len(documents), unit="documents"),
         "documents_without_item": Number(value=len(documents) - len(items), unit="documents"),
     }
-    return Outcome((ITEMS, DEFINITION), numbers, corpus.manifest.licence)
+    return Outcome(payload, numbers, corpus.manifest.licence)
 
 
 def read_documents(corpus: Artefact) -> list[Document]:
@@ -93,25 +81,12 @@ def read_documents(corpus: Artefact) -> list[Document]:
     return documents
 
 
-def read_items(task: Artefact) -> list[dict[str, Any]]:
-    lines = (task.folder / ITEMS).read_bytes().splitlines()
-    return [json.loads(line) for line in lines]
-
-
-def read_definition(task: Artefact) -> dict[str, Any]:
-    """The lm-eval configuration in `task`, as plain values."""
-    from ruamel.yaml import YAML
-
-    loaded: dict[str, Any] = YAML(typ="safe", pure=True).load(
-        (task.folder / DEFINITION).read_text(encoding="utf-8")
-    )
-    return loaded
-
-
 def _items(name: str, settings: TaskSettings, documents: list[Document]) -> list[dict[str, Any]]:
     if settings.measure == "accuracy":
         try:
-            made = make_questions(documents, settings.options, settings.questions, settings.seed)
+            made = make_questions(
+                documents, settings.options, settings.questions or QUESTIONS, settings.seed
+            )
         except EvaluationError as error:
             raise EvaluationError(f"task {name!r} on corpus {settings.corpus!r}: {error}") from None
         return [{"id": question.document, **asdict(question)} for question in made]
@@ -125,15 +100,8 @@ def _items(name: str, settings: TaskSettings, documents: list[Document]) -> list
     return items
 
 
-def _lines(items: Iterable[Mapping[str, Any]]) -> bytes:
-    lines = (json.dumps(item, ensure_ascii=False, sort_keys=True) for item in items)
-    return "".join(line + "\n" for line in lines).encode()
-
-
-def _definition(name: str, settings: TaskSettings) -> bytes:
-    from ruamel.yaml import YAML
-
-    definition = {
+def _definition(name: str, settings: TaskSettings) -> dict[str, Any]:
+    return {
         "task": name,
         # A file name and no path: lm-eval reads it from the folder it is started in, and our
         # harness hands the items over in memory.
@@ -144,6 +112,3 @@ def _definition(name: str, settings: TaskSettings) -> bytes:
         **_ASK[settings.measure],
         "metadata": {"version": 1},
     }
-    stream = io.BytesIO()
-    YAML().dump(definition, stream)
-    return stream.getvalue()
