@@ -75,7 +75,8 @@ def dataset_card(folder: Path, numbers=CORPUS, made_by=MADE_BY) -> str:
             repo="x/demo-medical", tag="v1.0.0", title="demo · medical", description="Words.",
             use="commercial", manifest=manifest("corpus", numbers, made_by),
             sources=[source("cases", 70002)], tokenizer="", languages=["fr"],
-            decisions=[], personal_data="mask", names=True, links={}, results_repo="x/demo-results",
+            decisions=[], personal_data="mask", names=True, domain_filter=None, links={},
+            results_repo="x/demo-results",
         ),
         folder,
     )  # fmt: skip
