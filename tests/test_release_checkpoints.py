@@ -10,7 +10,7 @@ from merging_models import make_model
 from test_release_merges import CHOOSING, corpus, place, whole
 
 from evaluation.settings import CheckpointSettings
-from evaluation.tasks import export
+from evaluation.tasks.heldout import export
 from hub.cards import figures
 from hub.cards.checkpoints import render
 from hub.manifest import Artefact, Number, Outcome

@@ -10,7 +10,7 @@ from merging_models import make_parents
 
 from evaluation.cloze import Document
 from evaluation.settings import EvaluationSettings, TaskSettings
-from evaluation.tasks import export
+from evaluation.tasks.heldout import export
 from hub.manifest import (
     Artefact,
     Kind,

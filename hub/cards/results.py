@@ -1,6 +1,6 @@
 """The card of the results dataset: the scores of a release, and every answer behind them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,8 @@ class ResultsCard:
     """Markdown: what changed since the previous version"""
     notes: Sequence[str] = ()
     """Markdown that a person wrote by hand"""
+    tables: Collection[str] = ()
+    """names of the configurations that have rows: `datasets` opens no table without any"""
 
 
 _CONFIGURATIONS = {
@@ -45,6 +47,7 @@ _CONFIGURATIONS = {
     "tasks": "tasks.parquet",
     "differences": "differences.parquet",
     "ranks": "ranks.parquet",
+    "calibration": "calibration.parquet",
     "samples": "samples/*.parquet",
 }
 CONFIDENCE = "How often answers of each confidence were right"
@@ -52,7 +55,6 @@ CONFIDENCE = "How often answers of each confidence were right"
 
 
 def render(card: ResultsCard) -> str:
-    configurations = _CONFIGURATIONS | ({"calibration": "calibration.parquet"} if card.bins else {})
     data = DatasetCardData(
         pretty_name=card.title,
         license="cc0-1.0",
@@ -64,8 +66,8 @@ def render(card: ResultsCard) -> str:
                 "data_files": [{"split": "train", "path": path}],
                 **({"default": True} if name == "scores" else {}),
             }
-            for name, path in configurations.items()
-            if name != "differences" or card.changes  # `datasets` opens no table without rows
+            for name, path in _CONFIGURATIONS.items()
+            if name in card.tables
         ],
     )
     rows = [
@@ -96,21 +98,7 @@ what they add up to.
 
 {_differences(card)}
 
-{_calibration(card)}{_fronts(card)}## Load it
-
-```python
-from datasets import load_dataset
-
-scores = load_dataset("{card.repo}", "scores", revision="{card.tag}", split="train")
-answers = load_dataset("{card.repo}", "samples", revision="{card.tag}", split="train")
-```
-
-`scores` is by group; `tasks` by task, with the standard error and how it was computed;
-`differences` are paired; `ranks` are places with their intervals, and a number for each group that
-cannot be told apart from its best. `models.json` says of each model what it was made from, its
-licence, size and languages. `samples` has one row a model and item: what was measured and a hash of
-what was asked, not its text.
-
+{_calibration(card)}{_fronts(card)}{_loading(card)}\
 `release.json` lists every repo of this release with its commit and the
 sha256 of its files; check them with `imprimatur verify`.
 
@@ -125,6 +113,27 @@ imprimatur reproduce {card.repo.removesuffix("-results")}@{card.tag} --set data=
 
 Sources that are local files are not published, since they hold what was left out; their content
 digests are pinned, and nothing is made from others.
+"""
+
+
+def _loading(card: ResultsCard) -> str:
+    if "samples" not in card.tables:
+        return ""
+    return f"""## Load it
+
+```python
+from datasets import load_dataset
+
+scores = load_dataset("{card.repo}", "scores", revision="{card.tag}", split="train")
+answers = load_dataset("{card.repo}", "samples", revision="{card.tag}", split="train")
+```
+
+`scores` is by group; `tasks` by task, with the standard error and how it was computed;
+`differences` are paired; `ranks` are places with their intervals, and a number for each group that
+cannot be told apart from its best. `models.json` says of each model what it was made from, its
+licence, size and languages. `samples` has one row a model and item: what was measured and a hash of
+what was asked, not its text.
+
 """
 
 

@@ -1,5 +1,6 @@
 """The repo of the results of all models, which also takes `release.json`."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,10 @@ def repo(context: Context, building: Path) -> Repo:
     lineage_of(folder, context.graph, context.artefacts, context.scores)
     if context.changed:
         context.changed.write(folder)
+    tables: dict[str, Sequence[Any]] = {
+        "scores": context.scores, "tasks": tasks, "differences": rows, "ranks": ranks,
+        "calibration": bins, "samples": [name for name, said in answers.items() if said],
+    }  # fmt: skip
     drawn = pictures.of_results(folder, context.scores, context.graph, bins)
     card = results_card.ResultsCard(
         repo=context.repo("results"),
@@ -73,6 +78,7 @@ def repo(context: Context, building: Path) -> Repo:
         bins=bins,
         changelog=context.changed.changelog if context.changed else "",
         notes=previous.notes(context.recipe, "results"),
+        tables=[name for name, lines in tables.items() if lines],
     )
     write_atomically(folder / "README.md", results_card.render(card).encode())
     return describe(context, "dataset", "results", "results", "", folder)

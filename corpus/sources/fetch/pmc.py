@@ -111,6 +111,8 @@ def _from_list(path: Path, after: str) -> Iterator[Listed]:
     with path.open(encoding="utf-8", errors="replace", newline="") as lines:
         for number, row in enumerate(_rows(lines), start=1):
             if header is None:
+                if len(row) < 2:
+                    raise BadInput("the file list is no CSV: its first row is a single cell")
                 named = bool({"Accession ID", "AccessionID", "Key"} & set(row))
                 header = row if named else list(_NO_HEADER)
                 if named:
