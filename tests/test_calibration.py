@@ -51,9 +51,10 @@ def test_the_card_says_it_where_there_are_answers() -> None:
     assert drawn is not None and "&lt;b&gt;, calibration error 0.250" in drawn
     bare = results.ResultsCard("x/y-results", "v1", "t", "d", [], 0.95, [], [], [], {})
     assert "calibration" not in results.render(bare)
-    whole = results.render(replace(bare, bins=bins))
+    whole = results.render(replace(bare, bins=bins, tables=("calibration", "ranks")))
     assert "| base | medical | 0.250 | 0.125 |" in whole
     assert "path: calibration.parquet" in whole and "path: ranks.parquet" in whole
+    assert "path: differences.parquet" not in whole  # without rows nothing could open it
 
 
 def test_answers_to_the_same_questions_tell_more_models_apart() -> None:
