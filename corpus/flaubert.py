@@ -13,6 +13,7 @@ punctuation, words of 35 letters and more, texts of fewer than three words).
 
 import re
 import unicodedata
+from functools import partial
 
 from corpus.edits import Cleaned, Draft, Edit, Kind
 
@@ -41,7 +42,7 @@ def clean_as_flaubert(text: str) -> Cleaned:
     if not _has_enough_words(draft.text):
         draft.edit([Edit(0, len(draft.text), "too_short", "")])
     for kind, pattern, by in _STEPS:
-        draft.substitute(kind, pattern, lambda found, by=by: found.expand(by))  # type: ignore[misc]
+        draft.substitute(kind, pattern, partial(re.Match.expand, template=by))
     return Cleaned(draft.text, tuple(draft.edits))
 
 

@@ -10,7 +10,6 @@ say cannot be shown to be equal and is said too.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from evaluation.lm_eval_files import FileScore
 from evaluation.results import Sample
 
 NOT_COMPARABLE = "not comparable"
@@ -55,10 +54,6 @@ def conditions(samples: Iterable[Sample]) -> dict[str, Conditions]:
         task: Conditions(sample.metric, sample.shots, sample.template, len(asked[task]))
         for task, sample in first.items()
     }
-
-
-def of_file(score: FileScore) -> Conditions:
-    return Conditions(score.metric, score.shots, score.template, score.n)
 
 
 def differing(

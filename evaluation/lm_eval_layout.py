@@ -59,13 +59,14 @@ def export(
 
 
 def _figures(asking: Asking, answers: Sequence[Sample]) -> dict[str, Any]:
+    stderr: float | str
     if answers[0].measure == "bits_per_byte":
         nats = sum(sample.log_likelihood or 0.0 for sample in answers)
         num_bytes = sum(sample.num_bytes or 0 for sample in answers)
         value, stderr = -nats / num_bytes / math.log(2), "N/A"
     else:
         value = sum(bool(sample.correct) for sample in answers) / len(answers)
-        stderr = standard_error(value, len(answers))  # type: ignore[assignment]
+        stderr = standard_error(value, len(answers))
     return {
         "alias": asking.name,
         asking.result_name: value,

@@ -43,8 +43,10 @@ def toy_model(folder: Path, texts: list[str], context: int = 512, pad: bool = Tr
     return folder
 
 
-def whole(folder: Path, kind: Kind, name: str, outcome: Outcome) -> Artefact:
-    """The folder as an artefact."""
+def whole(
+    folder: Path, kind: Kind, name: str, outcome: Outcome, licence: tuple[str, ...] = ()
+) -> Artefact:
+    """The folder as an artefact; `licence` where the outcome says none."""
     files = describe_files(folder, outcome.payload)
     made_by = MadeBy(
         code="0", packages={}, command="test", machine="test", accelerator="none",
@@ -52,6 +54,7 @@ def whole(folder: Path, kind: Kind, name: str, outcome: Outcome) -> Artefact:
     )  # fmt: skip
     manifest = Manifest(
         kind=kind, name=name, key="0", digest=artefact_digest(kind, files), files=files, inputs=(),
-        recipe={}, numbers=dict(outcome.numbers), licence=outcome.licence, made_by=made_by,
+        recipe={}, numbers=dict(outcome.numbers), licence=outcome.licence or licence,
+        made_by=made_by,
     )  # fmt: skip
     return write_manifest(folder, manifest)

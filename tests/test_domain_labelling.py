@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from labelling_server import Script, serving
 
-from corpus.domain.endpoint import is_local
 from corpus.domain.label import Sampled, estimate, label
 from corpus.domain.settings import DEFINEMED_PROMPT, DOCUMENT, Endpoint, Labeller, LocalModel
 from hub.failure import BadInput, Failed, Refused
+from hub.licences.leaving import is_local
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 import torch
+from evaluation_models import whole
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     AutoModelForCausalLM,
@@ -30,14 +31,8 @@ from evaluation.summary import estimate
 from evaluation.tasks.heldout import export
 from hub.manifest import (
     Artefact,
-    Kind,
-    MadeBy,
-    Manifest,
     Outcome,
-    artefact_digest,
-    describe_files,
     read_artefact,
-    write_manifest,
 )
 
 VOCABULARY = (
@@ -76,19 +71,6 @@ def _documents() -> list[Document]:
         Document(f"doc-{index:02d}", " ".join(draw.choices(VOCABULARY.split(), k=size)))
         for index, size in enumerate(sizes)
     ]
-
-
-def _whole(folder: Path, kind: Kind, name: str, outcome: Outcome) -> Artefact:
-    files = describe_files(folder, outcome.payload)
-    made_by = MadeBy(
-        code="0", packages={}, command="test", machine="test", accelerator="none",
-        wall_seconds=0, cpu_seconds=0,
-    )  # fmt: skip
-    manifest = Manifest(
-        kind=kind, name=name, key="0", digest=artefact_digest(kind, files), files=files, inputs=(),
-        recipe={}, numbers=dict(outcome.numbers), licence=outcome.licence, made_by=made_by,
-    )  # fmt: skip
-    return write_manifest(folder, manifest)
 
 
 def _tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
@@ -131,9 +113,9 @@ def tasks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Artefact]:
     (root / "corpus" / "data").mkdir(parents=True)
     table = pyarrow.Table.from_pylist([document._asdict() for document in _documents()])
     pyarrow.parquet.write_table(table, root / "corpus" / "data" / "0.parquet")
-    corpus = _whole(root / "corpus", "corpus", "heldout", Outcome(("data/0.parquet",), {}))
+    corpus = whole(root / "corpus", "corpus", "heldout", Outcome(("data/0.parquet",), {}))
     return {
-        name: _whole(root / name, "tasks", name, export(name, task, corpus, root / name))
+        name: whole(root / name, "tasks", name, export(name, task, corpus, root / name))
         for name, task in SETTINGS.tasks.items()
     }
 
@@ -153,7 +135,7 @@ def results(
 ) -> Artefact:
     out = tmp_path_factory.mktemp("results")
     outcome = evaluate(SETTINGS, "toy", model, tasks, out, lambda _: None)
-    return _whole(out, "results", "toy", outcome)
+    return whole(out, "results", "toy", outcome)
 
 
 def _windows(tokens: list[int], eos: int) -> Iterator[tuple[list[int], int]]:
@@ -329,7 +311,7 @@ def test_the_model_is_loaded_once_and_a_task_alone_scores_the_same(
     alone = SETTINGS.model_copy(update={"tasks": {name: SETTINGS.tasks[name]}})
     outcome = evaluate(alone, "toy", model, {name: tasks[name]}, tmp_path / "one", lambda _: None)
     expected = [score for score in read_scores(results) if score.task == name]
-    assert read_scores(_whole(tmp_path / "one", "results", "toy", outcome)) == expected
+    assert read_scores(whole(tmp_path / "one", "results", "toy", outcome)) == expected
 
 
 def _broken(model: Path, out: Path, **changes: object) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 import pytest
+from evaluation_models import whole
 from pydantic import ValidationError
 
 from evaluation.cloze import CONTEXT_WORDS, OPTION_WORDS, Document, make_questions
@@ -16,13 +17,7 @@ from evaluation.tasks.artefact import read_definition, read_items
 from evaluation.tasks.heldout import export
 from hub.manifest import (
     Artefact,
-    Kind,
-    MadeBy,
-    Manifest,
     Outcome,
-    artefact_digest,
-    describe_files,
-    write_manifest,
 )
 
 TEXT = TaskSettings(corpus="heldout", measure="bits_per_byte", group="medical")
@@ -41,19 +36,6 @@ def _documents(num: int, num_words: int = 80, seed: int = 0) -> list[Document]:
     ]
 
 
-def _whole(folder: Path, kind: Kind, name: str, outcome: Outcome) -> Artefact:
-    files = describe_files(folder, outcome.payload)
-    made_by = MadeBy(
-        code="0", packages={}, command="test", machine="test", accelerator="none",
-        wall_seconds=0, cpu_seconds=0,
-    )  # fmt: skip
-    manifest = Manifest(
-        kind=kind, name=name, key="0", digest=artefact_digest(kind, files), files=files, inputs=(),
-        recipe={}, numbers=dict(outcome.numbers), licence=outcome.licence, made_by=made_by,
-    )  # fmt: skip
-    return write_manifest(folder, manifest)
-
-
 def _corpus(folder: Path, documents: list[Document], shards: int = 1) -> Artefact:
     (folder / "data").mkdir(parents=True)
     for shard in range(shards):
@@ -61,7 +43,7 @@ def _corpus(folder: Path, documents: list[Document], shards: int = 1) -> Artefac
         path = folder / "data" / f"{shard:05d}.parquet"
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
     paths = tuple(f"data/{shard:05d}.parquet" for shard in range(shards))
-    return _whole(folder, "corpus", "heldout", Outcome(paths, {}, ("CC0-1.0",)))
+    return whole(folder, "corpus", "heldout", Outcome(paths, {}, ("CC0-1.0",)))
 
 
 @pytest.mark.parametrize("settings", [TEXT, CLOZE])
@@ -72,7 +54,7 @@ def test_equal_documents_give_equal_bytes_however_they_are_sharded(
     one = _corpus(tmp_path / "one", documents)
     three = _corpus(tmp_path / "three", documents[::-1], shards=3)
     exports = [
-        _whole(out, "tasks", "medical", export("medical", settings, corpus, out))
+        whole(out, "tasks", "medical", export("medical", settings, corpus, out))
         for corpus, out in [(one, tmp_path / "a"), (three, tmp_path / "deep" / "b")]
     ]
     assert exports[0].manifest.digest == exports[1].manifest.digest
@@ -84,7 +66,7 @@ def test_equal_documents_give_equal_bytes_however_they_are_sharded(
 def test_every_document_with_text_is_read_and_the_rest_is_counted(tmp_path: Path) -> None:
     documents = [*_documents(3), Document("empty", "")]
     outcome = export("text", TEXT, _corpus(tmp_path / "corpus", documents), tmp_path / "out")
-    task = _whole(tmp_path / "out", "tasks", "text", outcome)
+    task = whole(tmp_path / "out", "tasks", "text", outcome)
     assert read_items(task) == [{"id": each.id, "text": each.text} for each in documents[:3]]
     assert outcome.numbers["documents"].value == 4
     assert outcome.numbers["documents_without_item"].value == 1
@@ -95,7 +77,7 @@ def test_questions_go_on_where_their_document_does(tmp_path: Path) -> None:
     documents = {document.id: document.text for document in _documents(40)}
     corpus = _corpus(tmp_path / "corpus", [Document(*each) for each in documents.items()])
     outcome = export("cloze", CLOZE, corpus, tmp_path / "out")
-    items = read_items(_whole(tmp_path / "out", "tasks", "cloze", outcome))
+    items = read_items(whole(tmp_path / "out", "tasks", "cloze", outcome))
     assert len(items) == CLOZE.questions == outcome.numbers["items"].value
     for item in items:
         truth = item["options"][item["answer"]]
@@ -173,11 +155,11 @@ def test_a_corpus_without_the_right_columns_or_shards_is_refused(tmp_path: Path)
     (tmp_path / "columns" / "data").mkdir(parents=True)
     table = pyarrow.table({"id": ["a"], "texte": ["b"]})
     pyarrow.parquet.write_table(table, tmp_path / "columns" / "data" / "0.parquet")
-    columns = _whole(tmp_path / "columns", "corpus", "heldout", Outcome(("data/0.parquet",), {}))
+    columns = whole(tmp_path / "columns", "corpus", "heldout", Outcome(("data/0.parquet",), {}))
     with pytest.raises(EvaluationError, match=r"data/0.parquet of corpus 'heldout' lacks"):
         export("task", TEXT, columns, tmp_path / "out")
     (tmp_path / "none").mkdir()
-    none = _whole(tmp_path / "none", "corpus", "heldout", Outcome((), {}))
+    none = whole(tmp_path / "none", "corpus", "heldout", Outcome((), {}))
     with pytest.raises(EvaluationError, match=r"no data/\*\.parquet"):
         export("task", TEXT, none, tmp_path / "out")
 

@@ -7,13 +7,13 @@ import pytest
 from judge_server import Say, better_of, made_up, pick, serving, settings_for
 
 from evaluation.judge.ask import Replies, ask_all
-from evaluation.judge.endpoint import is_local, may_send
 from evaluation.judge.pairwise import compare, win_rates
 from evaluation.judge.prompts import PAIR_SCHEMA, Prompt
 from evaluation.judge.replies import Reply
 from evaluation.judge.settings import By, Endpoint
 from evaluation.judge.verdicts import verdict
 from hub.failure import Failed, Refused
+from hub.licences.leaving import is_local, may_send
 
 
 def comparing(server, tmp_path, num=6, **changes):
@@ -194,8 +194,8 @@ def test_nothing_leaves_the_machine_unless_it_is_said(url, local):
     assert is_local(url) is local
     if not local:
         with pytest.raises(Refused, match="questions may not leave this machine"):
-            may_send(Endpoint(url=url, model="m", send=("others",)), {"questions"})
-        may_send(Endpoint(url=url, model="m", send=("questions",)), {"questions"})
+            may_send(url, ("others",), {"questions"})
+        may_send(url, ("questions",), {"questions"})
 
 
 def test_an_answer_cannot_close_its_fence(tmp_path):

@@ -2,9 +2,11 @@
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import evaluation_models
 import pytest
 from merging_models import make_parents
 
@@ -13,13 +15,7 @@ from evaluation.settings import EvaluationSettings, TaskSettings
 from evaluation.tasks.heldout import export
 from hub.manifest import (
     Artefact,
-    Kind,
-    MadeBy,
-    Manifest,
     Outcome,
-    artefact_digest,
-    describe_files,
-    write_manifest,
 )  # fmt: skip
 from hub.model_folder import model_files
 from merging.settings import MergingSettings
@@ -47,17 +43,7 @@ SETTINGS = MergingSettings.model_validate(
 )  # fmt: skip
 
 
-def whole(folder: Path, kind: Kind, name: str, outcome: Outcome) -> Artefact:
-    files = describe_files(folder, outcome.payload)
-    made_by = MadeBy(
-        code="0", packages={}, command="test", machine="test", accelerator="none",
-        wall_seconds=0, cpu_seconds=0,
-    )  # fmt: skip
-    manifest = Manifest(
-        kind=kind, name=name, key="0", digest=artefact_digest(kind, files), files=files, inputs=(),
-        recipe={}, numbers=dict(outcome.numbers), licence=("CC0-1.0",), made_by=made_by,
-    )  # fmt: skip
-    return write_manifest(folder, manifest)
+whole = partial(evaluation_models.whole, licence=("CC0-1.0",))
 
 
 def corpus(folder: Path, text: str) -> Artefact:

@@ -4,38 +4,16 @@ A server on this machine is asked without any proxy, and no server is followed t
 redirect would carry the document with it.
 """
 
-import ipaddress
 import os
 from typing import Any
-from urllib.parse import urlsplit
 
 from corpus.domain.answers import Answer, TokenProbability, judged
 from corpus.domain.settings import DOCUMENT, Endpoint, Labeller
-from hub.failure import BadInput, Failed, Refused
+from hub.failure import BadInput, Failed
+from hub.licences.leaving import is_local
 
 TOP_TOKENS = 20
 """as many as OpenAI's own interface gives"""
-
-
-def is_local(url: str) -> bool:
-    """Whether it names this machine by a loopback address; no name but `localhost` is trusted."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def may_send(endpoint: Endpoint, sources: set[str]) -> None:
-    """Raises Refused, naming the sources, unless each text may go where the endpoint is."""
-    kept = sorted(sources - set(endpoint.send))
-    if not is_local(endpoint.url) and kept:
-        raise Refused(
-            f"the texts of {', '.join(kept)} may not leave this machine: {endpoint.url} is not on "
-            "it, and the endpoint's `send` does not name them"
-        )
 
 
 class Server:

@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 from corpus.domain.answers import Answer
 from corpus.domain.cache import Cache, content_key
-from corpus.domain.endpoint import Server, may_send
+from corpus.domain.endpoint import Server
 from corpus.domain.local import Model
 from corpus.domain.settings import DOCUMENT, Labeller
 from hub.failure import Failed
+from hub.licences.leaving import may_send
 
 GIVE_UP = 32
 BATCH = 64
@@ -86,7 +87,8 @@ def label(
     not answer at all.
     """
     if settings.endpoint:
-        may_send(settings.endpoint, {document.source for document in documents})
+        sources = {document.source for document in documents}
+        may_send(settings.endpoint.url, settings.endpoint.send, sources)
     kept = Cache(cache, settings)
     open_texts = {content_key(d.text): d.text for d in documents if d.text.strip()}
     open_texts = {key: text for key, text in open_texts.items() if key not in kept.answers}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from corpus.readers.files import Unreadable, read_bytes
+from corpus.readers.files import Unreadable, open_file, read_bytes
 
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -39,6 +39,23 @@ def parse(path: Path) -> etree._Element:
         return etree.fromstring(read_bytes(path), parser)
     except etree.XMLSyntaxError as error:
         raise Unreadable(f"not well-formed XML: {error.msg}") from error
+
+
+def stream(path: Path, tag: str) -> Iterator[etree._Element]:
+    """Each element of that name, taken out of the tree once it was looked at; raises Unreadable."""
+    with open_file(path) as content:
+        found = etree.iterparse(  # type: ignore[call-overload]  # "internal" is not in the stubs
+            content, tag=f"{{*}}{tag}", resolve_entities="internal", no_network=True, load_dtd=False
+        )
+        try:
+            for _, element in found:
+                yield element
+                element.clear()
+                parent = element.getparent()
+                while parent is not None and element.getprevious() is not None:
+                    del parent[0]
+        except etree.XMLSyntaxError as error:
+            raise Unreadable(f"not well-formed XML: {error.msg}") from error
 
 
 def local(element: etree._Element) -> str:

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lxml import etree
-
 from corpus.document import SourceDocument
 from corpus.readers.files import Unreadable, open_file
+from corpus.readers.markup import stream
 from corpus.readers.records import iterate_file, iterate_lines, text_of
 from corpus.readers.wikitext import plain
 from corpus.settings import SourceSettings
@@ -100,7 +99,7 @@ def _document(
 def _read_dump(source: str, path: Path) -> Iterator[SourceDocument]:
     found = 0
     try:
-        for page in _pages(path):
+        for page in stream(path, "page"):
             if page.findtext("{*}ns", "0").strip() != "0" or page.find("{*}redirect") is not None:
                 continue
             found += 1
@@ -114,20 +113,3 @@ def _read_dump(source: str, path: Path) -> Iterator[SourceDocument]:
         return
     if not found:
         yield SourceDocument(path.stem, source, "", problem="no article in it")
-
-
-def _pages(path: Path) -> Iterator[etree._Element]:
-    """Each `<page>`, taken out of the tree once it was looked at."""
-    with open_file(path) as stream:
-        found = etree.iterparse(  # type: ignore[call-overload]  # "internal" is not in the stubs
-            stream, tag="{*}page", resolve_entities="internal", no_network=True, load_dtd=False
-        )
-        try:
-            for _, page in found:
-                yield page
-                page.clear()
-                parent = page.getparent()
-                while parent is not None and page.getprevious() is not None:
-                    del parent[0]
-        except etree.XMLSyntaxError as error:
-            raise Unreadable(f"not well-formed XML: {error.msg}") from error

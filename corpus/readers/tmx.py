@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from lxml import etree
-
 from corpus.document import SourceDocument
-from corpus.readers.files import Unreadable, open_file
+from corpus.readers.files import Unreadable
 from corpus.readers.language import language_code
-from corpus.readers.markup import XML_LANG, Vocabulary, flat
+from corpus.readers.markup import XML_LANG, Vocabulary, flat, stream
 from corpus.readers.sentences import SENTENCES
 from corpus.settings import SourceSettings
 
@@ -40,7 +38,7 @@ def read_tmx(source: str, settings: SourceSettings, path: Path) -> Iterator[Sour
 def _segments(path: Path, language: str, problems: list[str]) -> Iterator[str]:
     """One line a unit; where parsing ends early, `problems` says why."""
     try:
-        for unit in _units(path):
+        for unit in stream(path, "tu"):
             for variant in unit.iterfind("{*}tuv"):
                 said = variant.get(XML_LANG) or variant.get("lang") or ""  # `lang`: TMX 1.1
                 segment = variant.find("{*}seg")
@@ -50,20 +48,3 @@ def _segments(path: Path, language: str, problems: list[str]) -> Iterator[str]:
                         yield text
     except Unreadable as error:
         problems.append(str(error))
-
-
-def _units(path: Path) -> Iterator[etree._Element]:
-    """Each `<tu>`, taken out of the tree once it was looked at."""
-    with open_file(path) as stream:
-        found = etree.iterparse(  # type: ignore[call-overload]  # "internal" is not in the stubs
-            stream, tag="{*}tu", resolve_entities="internal", no_network=True, load_dtd=False
-        )
-        try:
-            for _, unit in found:
-                yield unit
-                unit.clear()
-                parent = unit.getparent()
-                while parent is not None and unit.getprevious() is not None:
-                    del parent[0]
-        except etree.XMLSyntaxError as error:
-            raise Unreadable(f"not well-formed XML: {error.msg}") from error

@@ -5,45 +5,21 @@ redirect would carry the texts with it. Waiting is ours, not the client's: when 
 and how long, every thread waits, not only the one that was told.
 """
 
-import ipaddress
 import os
 import threading
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from evaluation.judge.replies import Question, Reply
 from evaluation.judge.settings import By, Endpoint
-from hub.failure import BadInput, Failed, Refused
+from hub.failure import BadInput, Failed
+from hub.licences.leaving import is_local
 
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 30.0
 """between retries where the server does not say how long"""
-
-
-def is_local(url: str) -> bool:
-    """Whether it names this machine by a loopback address; no name but `localhost` is trusted."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def may_send(endpoint: Endpoint | None, datasets: set[str]) -> None:
-    """Raises Refused, naming the datasets, unless each may go where the endpoint is."""
-    if endpoint is None or is_local(endpoint.url):
-        return
-    kept = sorted(datasets - set(endpoint.send))
-    if kept:
-        raise Refused(
-            f"the texts of {', '.join(kept)} may not leave this machine: {endpoint.url} is not on "
-            "it, and the endpoint's `send` does not name them"
-        )
 
 
 class Pace:

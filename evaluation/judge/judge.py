@@ -25,7 +25,6 @@ from evaluation.judge.answers import (
 )
 from evaluation.judge.ask import Cost, Replies, ask_all
 from evaluation.judge.chat import Chat, read_template
-from evaluation.judge.endpoint import may_send
 from evaluation.judge.failures import bad_replies, examine, mode_changes, mode_rates
 from evaluation.judge.figures import Figures, numbers
 from evaluation.judge.pairwise import compare, length_bias, position_bias, win_rates
@@ -39,6 +38,7 @@ from evaluation.judge.settings import JudgeSettings, part
 from evaluation.judge.sheet import agreement, read_sheet, rows, write_sheet
 from evaluation.settings import EvaluationError
 from hub.disk import sha256_file
+from hub.licences.leaving import may_send
 from hub.manifest import Artefact, Outcome
 
 VERSION = 1
@@ -70,7 +70,8 @@ def judge(
 
     Raises Refused, before anything is generated, where the queries may not go to the judge.
     """
-    may_send(settings.by.endpoint, {settings.queries.name})
+    if endpoint := settings.by.endpoint:
+        may_send(endpoint.url, endpoint.send, {settings.queries.name})
     queries = read_queries(settings.queries, data)
     people = _people(settings, data)
     said, safe = _answers(settings, models, data, queries, places.cache, progress)

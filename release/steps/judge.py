@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from evaluation.judge.settings import part
+from hub.licences.leaving import may_send
 from hub.manifest import Artefact, Input, Outcome
 from release.recipe import Recipe
 from release.steps.corpus import EXCLUDED
@@ -17,10 +18,10 @@ def steps(recipe: Recipe) -> Iterator[Step]:
     settings = evaluation.judge if evaluation else None
     if settings is None:
         return
-    from evaluation.judge.endpoint import may_send
     from evaluation.judge.judge import VERSION, Places, inputs, judge
 
-    may_send(settings.by.endpoint, {settings.queries.name})
+    if endpoint := settings.by.endpoint:
+        may_send(endpoint.url, endpoint.send, {settings.queries.name})
     release, data = recipe.release, recipe.data
     known = {*release.models, *release.training, *release.merging, *release.quantised}
     templates = {model.template for model in settings.models.values()} & known
