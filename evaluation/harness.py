@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from evaluation.answers import Asking, read_asking, sample_of
-from evaluation.asking import listener
+from evaluation.asking import listener, templates_compiled_once
 from evaluation.cache import Answers, Cache, load, save
 from evaluation.results import Sample, TaskScore, write_results
 from evaluation.settings import EvaluationError, EvaluationSettings
@@ -131,7 +131,7 @@ def _load(name: str, folder: Path) -> InMemory:
 
 
 def _ask(name: str, model: InMemory, task: _Task, seed: int | None) -> Answers:
-    with _quiet():
+    with _quiet(), templates_compiled_once():
         from lm_eval.evaluator import evaluate as ask
 
         lm = listener(model.network, model.tokenizer, name, task.name)
