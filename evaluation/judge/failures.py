@@ -13,9 +13,9 @@ from evaluation.judge.pairwise import Ask
 from evaluation.judge.prompts import modes_schema, render
 from evaluation.judge.queries import Query
 from evaluation.judge.rates import Change, Rate, change, rate
-from evaluation.judge.replies import Question
 from evaluation.judge.settings import JudgeSettings
 from evaluation.judge.verdicts import BAD, Outcome, verdict
+from evaluation.language_model.replies import Question
 from evaluation.statistics.families import adjust
 
 

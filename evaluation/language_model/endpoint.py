@@ -12,8 +12,8 @@ from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from evaluation.judge.replies import Question, Reply
-from evaluation.judge.settings import By, Endpoint
+from evaluation.language_model.replies import Question, Reply
+from evaluation.language_model.settings import Endpoint, LanguageModel
 from hub.failure import BadInput, Failed
 from hub.licences.leaving import is_local
 
@@ -43,9 +43,9 @@ class Pace:
 
 
 class Server:
-    """One judging server; `ask` is called from many threads."""
+    """One server; `ask` is called from many threads."""
 
-    def __init__(self, by: By) -> None:
+    def __init__(self, by: LanguageModel) -> None:
         from openai import DefaultHttpxClient, OpenAI
 
         assert by.endpoint is not None
@@ -118,7 +118,7 @@ class Server:
             return {}
         if self.endpoint.structured == "json_object":
             return {"response_format": {"type": "json_object"}}
-        schema = {"name": "verdict", "strict": True, "schema": question.schema}
+        schema = {"name": "answer", "strict": True, "schema": question.schema}
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
     def _rejected(self, error: Any) -> Reply:
