@@ -76,13 +76,14 @@ def measure(size: Size, root: Path) -> None:
     evaluate(settings, "m", InMemory(*model), tasks, root / "first", print_err, cache=cache)
     listening.remove()
     shares = []
-    _bare(model.network, batches)  # the first pass of a process is slower
+    before = _bare(model.network, batches)
     for number in range(size.runs):
-        bare = _bare(model.network, batches)
         began = time.process_time()
         evaluate(settings, "m", InMemory(*model), tasks, root / f"out{number}", print_err)
-        shares.append((time.process_time() - began) / bare - 1)
-        print_err(f"run {number + 1}: bare {bare:.1f} s CPU, {shares[-1]:+.1%}")
+        used, after = time.process_time() - began, _bare(model.network, batches)
+        shares.append(used / statistics.mean((before, after)) - 1)
+        print_err(f"run {number + 1}: bare {before:.1f} and {after:.1f} s CPU, {shares[-1]:+.1%}")
+        before = after
     what = f"CPU time of the bare forward passes, {len(batches)} batches of up to 16 prompts"
     report("overhead of the harness", statistics.median(shares), "share", what, GOAL_SHARE)
     said = subprocess.run(

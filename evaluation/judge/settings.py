@@ -16,7 +16,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from evaluation.judge.prompts import FAILURE_MODES, MODES_PROMPT, PAIR_PROMPT, Prompt, check_fields
+from evaluation.judge.prompts import FAILURE_MODES, MODES_PROMPT, PAIR_PROMPT, check_fields
+from evaluation.language_model.prompts import Prompt
 from evaluation.language_model.settings import DECIDES_NOTHING, Generation, LanguageModel
 
 Name = Annotated[str, Field(min_length=1)]

@@ -6,6 +6,8 @@ from typing import Any
 
 from corpus.fingerprint import Split
 from evaluation.settings import CheckpointSettings, EvaluationSettings, TaskSettings
+from evaluation.translation.settings import TranslationSettings
+from hub.licences import compose
 from hub.manifest import Artefact, Outcome
 from release import checkpoints
 from release.recipe import Recipe
@@ -20,10 +22,18 @@ def steps(recipe: Recipe) -> Iterator[Step]:
     release = recipe.release
     if release.evaluation:
         for name, task in release.evaluation.tasks.items():
-            yield _task(name, task) if task.corpus else _benchmark(name, task, recipe.data)
+            yield _step_of(name, task, recipe.data)
         yield from _all_results(release, release.evaluation)
         for name, rule in release.evaluation.checkpoints.items():
             yield _checkpoints(name, rule, release, release.evaluation)
+
+
+def _step_of(name: str, settings: TaskSettings, data: Path) -> Step:
+    if settings.corpus:
+        return _task(name, settings)
+    if settings.translation:
+        return _translation(name, settings.translation, data)
+    return _benchmark(name, settings, data)
 
 
 def _task(name: str, settings: TaskSettings) -> Step:
@@ -53,6 +63,21 @@ def _benchmark(name: str, settings: TaskSettings, data: Path) -> Step:
     return Step(
         name, "evaluation", "tasks", settings.model_dump(mode="json"),
         (), benchmarks.inputs(name, settings, data) if ours else (), 1, run,
+    )  # fmt: skip
+
+
+def _translation(name: str, settings: TranslationSettings, data: Path) -> Step:
+    """Raises Refused where the questions may not go to the translator: at `plan`."""
+    from evaluation.translation.translate import VERSION, inputs, translate
+
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        source, cache = have[settings.of], place.cache / "translations"
+        outcome = translate(name, settings, source, data, cache, place.out, place.progress)
+        return {"": licensed(outcome, compose.merged([source.manifest.licence]))}
+
+    return Step(
+        name, "evaluation", "tasks", settings.part(), (("task", settings.of),),
+        inputs(settings, data), VERSION, run,
     )  # fmt: skip
 
 
