@@ -86,12 +86,18 @@ def measure(size: Size, root: Path) -> None:
         before = after
     what = f"CPU time of the bare forward passes, {len(batches)} batches of up to 16 prompts"
     report("overhead of the harness", statistics.median(shares), "share", what, GOAL_SHARE)
-    said = subprocess.run(
+    seconds, torch = zip(*(_again(settings, root) for _ in range(size.runs)), strict=True)
+    what = f"nothing; imports included, torch {'' if any(torch) else 'not '}loaded"
+    report("a rerun that asks nothing new", statistics.median(seconds), "s", what, GOAL_SECONDS)
+
+
+def _again(settings: Any, root: Path) -> tuple[float, bool]:
+    """In a process of its own: seconds, and whether torch was loaded."""
+    seconds, torch = subprocess.run(
         [sys.executable, "-c", RERUN, settings.model_dump_json(), str(root)],
         capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
-    what = "nothing; imports included, torch " + ("loaded" if said[1] == "True" else "not loaded")
-    report("a rerun that asks nothing new", float(said[0]), "s", what, GOAL_SECONDS)
+    return float(seconds), torch == "True"
 
 
 def _bare(network: Any, batches: list[Any]) -> float:
