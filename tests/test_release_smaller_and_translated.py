@@ -1,5 +1,6 @@
 """The demo with a smaller copy and a translated examination, rehearsed: what a reader finds."""
 
+import csv
 import json
 import re
 import shutil
@@ -67,7 +68,7 @@ def published(demo: Workdir, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         for verb in ("run", "rehearse"):
             done = imprimatur(verb, path, "--scale", "quick", "--workdir", work)
             assert done.returncode == 0, done.stderr
-        yield Workdir(work)
+        yield Workdir(work, (str(path),))
 
 
 def _repo(work: Workdir, kind: str, name: str) -> Path:
@@ -116,3 +117,26 @@ def test_every_model_was_asked_in_both_languages(published: Workdir) -> None:
     for model in ("base", "adapted", "adapted-slerp", "adapted-slerp-int8"):
         assert asked[model, "exam-fr"] in (19, 20)  # number 7 may be one of the examples
         assert asked[model, "exam"] == 20
+
+
+def test_results_go_out_in_lm_evals_layout_and_come_back(
+    published: Workdir, tmp_path: Path
+) -> None:
+    (recipe,) = published.lines
+    asked = ("--scale", "quick", "--workdir", published.path, "--model", "adapted-slerp-int8")
+    done = imprimatur("results", "export", recipe, *asked, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    (results,) = tmp_path.glob("out/*/results_*.json")
+    done = imprimatur("results", "import", results, "--out", tmp_path / "table.csv")
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "table.csv").open(encoding="utf-8") as opened:
+        back = {row["task"]: (float(row["score"]), int(row["n"])) for row in csv.DictReader(opened)}
+    rows = parquet.read_table(_repo(published, "dataset", "results") / "tasks.parquet").to_pylist()
+    ours = {
+        row["task"]: (row["value"], row["n"])
+        for row in rows
+        if row["model"] == "adapted-slerp-int8" and row["metric"] == "accuracy"
+    }
+    assert back == ours
+    done = imprimatur("results", "export", recipe, *asked[:-1], "nobody", "--out", tmp_path / "no")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
