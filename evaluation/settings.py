@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from evaluation.judge.settings import JudgeSettings
+from evaluation.system import EvaluationSystem
 from evaluation.translation.settings import TranslationSettings
 from hub.failure import BadInput
 
@@ -200,6 +201,8 @@ class EvaluationSettings(_Frozen):
     revisions: dict[str, str] = {}
     """of the papers' tasks: lm-eval task -> commit of its dataset on the Hub"""
     tasks: Annotated[dict[Name, TaskSettings], Field(min_length=1)]
+    system: EvaluationSystem = EvaluationSystem()
+    """where models are asked"""
     confidence: float = Field(default=0.95, gt=0, lt=1)
     """of every interval, two-sided"""
     resamples: int = Field(default=2000, ge=100)

@@ -44,7 +44,7 @@ def _task(name: str, settings: TaskSettings) -> Step:
         return {"": licensed(export(name, settings, corpus, place.out), corpus.manifest.licence)}
 
     return Step(
-        name, "evaluation", "tasks", settings.model_dump(mode="json"),
+        name, "evaluation", "tasks", settings.model_dump(mode="json", exclude={"translation"}),
         (("corpus", settings.corpus),), (), 1, run,
     )  # fmt: skip
 
@@ -61,7 +61,7 @@ def _benchmark(name: str, settings: TaskSettings, data: Path) -> Step:
         return {"": library.export(name, settings, place.out)}
 
     return Step(
-        name, "evaluation", "tasks", settings.model_dump(mode="json"),
+        name, "evaluation", "tasks", settings.model_dump(mode="json", exclude={"translation"}),
         (), benchmarks.inputs(name, settings, data) if ours else (), 1, run,
     )  # fmt: skip
 
@@ -136,7 +136,7 @@ def _results(model: str, name: str, settings: EvaluationSettings) -> Step:
         from evaluation.harness import evaluate
 
         questions = {task: have[task] for task in tasks}
-        cache = Cache(place.cache, have[model].manifest.digest)
+        cache = Cache(place.cache, have[model].manifest.digest, settings.system.part())
         outcome = evaluate(
             settings, model, have[model].folder, questions, place.out, place.progress, cache=cache
         )
@@ -190,8 +190,12 @@ def _checkpoints(
 
 def part(settings: EvaluationSettings) -> dict[str, Any]:
     """What is said about the answers changes none of them."""
-    said = {"models", "ensembles", "checkpoints", "claims", "significance", "judge"}
-    return settings.model_dump(mode="json", exclude=said)
+    said = {"models", "ensembles", "checkpoints", "claims", "significance", "judge", "system"}
+    # of a translated task its digest decides, which is among the inputs
+    leave = dict.fromkeys(said, True) | {"tasks": {"__all__": {"translation"}}}
+    system = settings.system.part()
+    where = {"system": system} if system else {}
+    return settings.model_dump(mode="json", exclude=leave) | where
 
 
 def asked(settings: EvaluationSettings | None) -> Iterator[tuple[str, str]]:
