@@ -56,10 +56,13 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
         if decision.licence and recognise(decision.licence) is None:
             yield (*at, "licence"), f"unknown licence “{decision.licence}”: use an SPDX id"
     for name, model in release.models.items():
-        where = ("models", name, "tiny")
-        yield from _undefined((*where, "corpus"), [model.tiny.corpus], release.corpora)
-        if recognise(model.tiny.licence) is None:
-            yield (*where, "licence"), f"unknown licence “{model.tiny.licence}”"
+        where = ("models", name)
+        if model.tiny:
+            where = ("models", name, "tiny")
+            yield from _undefined((*where, "corpus"), [model.tiny.corpus], release.corpora)
+        stated = model.tiny.licence if model.tiny else model.licence
+        if stated and recognise(stated) is None:
+            yield (*where, "licence"), f"unknown licence “{stated}”"
     for name, training in release.training.items():
         yield from _undefined(("training", name, "base"), [training.base], full)
         yield from _undefined(("training", name, "corpus"), [training.corpus], release.corpora)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from hub.manifest import Artefact, ManifestError, read_artefact
+from release import starts
 from release.foresee import foresee
 from release.recipe import Recipe
 from release.run import MIN_FREE_BYTES, artefact_folder, step_key
@@ -43,7 +44,8 @@ class Plan:
     fetches: list[ToFetch]
     """sources that the run fetches first"""
     unpinned: list[str]
-    """tasks whose data is on the Hub without a commit, or nowhere: they cannot be run yet"""
+    """models and tasks on the Hub of which no commit is known, or that are nowhere: they cannot be
+    run yet"""
 
 
 def plan(recipe: Recipe, workdir: Path) -> Plan:
@@ -57,12 +59,13 @@ def plan(recipe: Recipe, workdir: Path) -> Plan:
             planned.append(_plan_step(step, have, workdir))
         except ManifestError as error:
             problems.append(str(error))
-    seen = foresee(recipe.release, have, _existing(workdir))
+    seen = foresee(recipe, have, _existing(workdir))
     problems += seen.problems
     free = shutil.disk_usage(_existing(workdir)).free
     if free < MIN_FREE_BYTES:
         problems.append(f"{free >> 20} MiB are free where {workdir} lies: a run needs more")
     unpinned, unusable = unpinned_tasks(recipe.release.evaluation)
+    unpinned = starts.unpinned(recipe) + unpinned
     return Plan(planned, problems + unusable, seen.refusals, seen.notes, fetches, unpinned)
 
 

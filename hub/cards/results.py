@@ -68,7 +68,9 @@ def render(card: ResultsCard) -> str:
             }
             for name, path in _CONFIGURATIONS.items()
             if name in card.tables
-        ],
+        ]
+        or None,
+        **({} if card.tables else {"viewer": False}),
     )
     rows = [
         (card.links.get(str(score["model"]), str(score["model"])), str(score["group"]),

@@ -1,17 +1,16 @@
-"""The models that are started from and those that are trained, as steps."""
+"""The models that are trained, as steps."""
 
 from collections.abc import Iterator, Mapping
 
 from corpus.build import source_digest, source_files
 from hub.licences import compose
-from hub.licences.recognise import recognise
 from hub.manifest import Artefact, Input, Outcome, canonical_sha256
 from release.checkpoints import CHECKPOINT
 from release.gate import may_train, may_tune, terms, use_of
 from release.recipe import Recipe
 from release.schema import Release
 from release.steps.step import Place, Step, licensed
-from training.settings import FineTuningSettings, TinyModel, TrainingSettings
+from training.settings import FineTuningSettings, TrainingSettings
 
 VERSION = 1
 """Raise it when the same settings and corpus would give another model."""
@@ -19,8 +18,6 @@ VERSION = 1
 
 def steps(recipe: Recipe) -> Iterator[Step]:
     release = recipe.release
-    for name, model in release.models.items():
-        yield _tiny(name, model.tiny)
     for name, training in release.training.items():
         yield _training(name, training, release)
     for name, tuning in release.finetuning.items():
@@ -53,19 +50,6 @@ def _finetuning(name: str, settings: FineTuningSettings, recipe: Recipe) -> Step
         part | {"position": release.training_position, "terms": list(texts)},
         (("base", settings.base),),
         (Input(role="examples", name=settings.examples, digest=digest),), VERSION, run,
-    )  # fmt: skip
-
-
-def _tiny(name: str, settings: TinyModel) -> Step:
-    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
-        from training.tiny import create
-
-        outcome = create(settings, have[settings.corpus], place.out)
-        return {"": licensed(outcome, (recognise(settings.licence) or settings.licence,))}
-
-    return Step(
-        name, "training", "model", settings.model_dump(mode="json"),
-        (("corpus", settings.corpus),), (), 1, run,
     )  # fmt: skip
 
 
