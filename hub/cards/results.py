@@ -70,7 +70,7 @@ def render(card: ResultsCard) -> str:
             if name in card.tables
         ]
         or None,
-        **({} if card.tables else {"viewer": False}),
+        viewer=None if card.tables else False,
     )
     rows = [
         (card.links.get(str(score["model"]), str(score["model"])), str(score["group"]),
