@@ -8,7 +8,6 @@
 `BadInput` found here is a problem (exit code 2), `Refused` a refusal (3).
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,16 +21,11 @@ from hub.licences.table import Act
 from hub.manifest import Artefact
 from merging import headers, preflight
 from merging.settings import parents_of
-from release import starts
+from release import estimates, starts
 from release.gate import may_train, may_tune, terms, use_of
 from release.recipe import Recipe
 from release.schema import Release
-from training.arguments import MAX_LENGTH
-from training.estimate import Shape, estimate
 from training.settings import RunSettings, TrainingSettings
-
-TOKENS_A_WORD = 1.6
-"""to foretell the steps of an epoch; between what a French and a German text take of a Qwen 3"""
 
 ACTS: tuple[Act, ...] = ("train", "publish_adapted")
 """that the licence of a published model has to allow"""
@@ -58,8 +52,10 @@ def foresee(
         *(partial(_merge, recipe, name, have, folder) for name in release.merging),
         *(partial(_licence, recipe, name, have) for name in _made(release)),
         *(partial(_publishable, recipe, name, have) for name in _made(release) if publish),
-        *(partial(_run, recipe, name, have) for name in release.training),
-        *(partial(_tuning, recipe, name, have) for name in release.finetuning),
+        *(
+            partial(estimates.of_run, recipe, name, have)
+            for name in (*release.training, *release.finetuning)
+        ),
     ]
     found.notes.extend(starts.notes(recipe))
     found.problems.extend(starts.problems(recipe))
@@ -72,6 +68,7 @@ def foresee(
             found.refusals.append(str(refusal))
         except BadInput as problem:
             found.problems.append(str(problem))
+    found.notes.extend(estimates.total(recipe, have))
     return found
 
 
@@ -118,7 +115,7 @@ def _merge(recipe: Recipe, name: str, have: Mapping[str, Artefact], folder: Path
 
 def _announced(recipe: Recipe, parents: list[str]) -> dict[str, headers.Parent]:
     """Parents that are yet to be made, as far as the models that they go back to tell."""
-    roots = {parent: root for parent in parents if (root := origin(recipe, parent))}
+    roots = {parent: root for parent in parents if (root := starts.origin(recipe, parent))}
     read = {root: starts.headers_of(recipe, root) for root in dict.fromkeys(roots.values())}
     if not all(read.values()):  # what is known of all of them is their configuration
         read = {root: headers.announced(root, starts.config(recipe, root)) for root in read}
@@ -142,7 +139,7 @@ def _licence(recipe: Recipe, name: str, have: Mapping[str, Artefact]) -> Iterabl
 
 def _publishable(recipe: Recipe, name: str, have: Mapping[str, Artefact]) -> Iterable[str]:
     """Raises Refused where what comes of it could not be published, as the gate would."""
-    root = origin(recipe, name)
+    root = starts.origin(recipe, name)
     pin = starts.pinned(recipe, root) if root else None
     if pin and pin.private:
         raise Refused(
@@ -187,62 +184,3 @@ def licences(recipe: Recipe, name: str, have: Mapping[str, Artefact]) -> tuple[s
         else [release.quantised[name].model]
     )
     return compose.merged(licences(recipe, parent, have) for parent in parents)
-
-
-def _run(recipe: Recipe, name: str, have: Mapping[str, Artefact]) -> Iterable[str]:
-    settings = recipe.release.training[name]
-    corpus = have.get(settings.corpus)
-    words = corpus.manifest.numbers.get("words") if corpus else None
-    num_tokens = round(TOKENS_A_WORD * words.value) if words else None
-    return _estimate(recipe, f"training.{name}", settings, num_tokens, have)
-
-
-def _tuning(recipe: Recipe, name: str, have: Mapping[str, Artefact]) -> Iterable[str]:
-    return _estimate(recipe, f"finetuning.{name}", recipe.release.finetuning[name], None, have)
-
-
-def _estimate(
-    recipe: Recipe,
-    where: str,
-    settings: RunSettings,
-    num_tokens: int | None,
-    have: Mapping[str, Artefact],
-) -> Iterable[str]:
-    if settings.hardware is None:
-        return []
-    shape = _shape(recipe, settings.base, have)
-    if shape is None:
-        return [f"{where}: nothing can be estimated before {settings.base} is made"]
-    length = int(settings.sft_config.get("max_length", MAX_LENGTH))
-    try:
-        found = estimate(shape, settings, num_tokens, length)
-    except BadInput as error:
-        raise BadInput(f"{where}.hardware: {error}") from error
-    if found.refusal:
-        raise BadInput(f"{where} does not fit: {found.refusal}")
-    return [f"{where}: {found}"]
-
-
-def _shape(recipe: Recipe, base: str, have: Mapping[str, Artefact]) -> Shape | None:
-    if base in have:
-        return Shape.of(json.loads((have[base].folder / "config.json").read_bytes()))
-    root = origin(recipe, base)
-    try:
-        return Shape.of(starts.config(recipe, root)) if root else None
-    except KeyError:  # too little is known of it
-        return None
-
-
-def origin(recipe: Recipe, name: str) -> str | None:
-    """The model to start from whose shape a model has; None where that is not certain."""
-    release, seen = recipe.release, set[str]()
-    runs: dict[str, RunSettings] = {**release.training, **release.finetuning}
-    while name in runs and name not in seen:
-        seen.add(name)
-        name = runs[name].base
-    if name in release.merging:
-        parents = parents_of(release.merging[name])
-        if not parents or "slices" in release.merging[name].mergekit:  # it may have other layers
-            return None
-        return origin(recipe, parents[0])
-    return name if name in release.models else None

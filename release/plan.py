@@ -16,7 +16,7 @@ from release import starts
 from release.foresee import foresee
 from release.recipe import Recipe
 from release.run import MIN_FREE_BYTES, artefact_folder, step_key
-from release.sources import ToFetch, to_fetch
+from release.sources import Sought, in_papers, seek
 from release.steps import steps
 from release.steps.evaluation import unpinned_tasks
 from release.steps.step import Stage, Step
@@ -41,8 +41,8 @@ class Plan:
     """what a rule forbids, such as a licence"""
     notes: list[str]
     """what was foreseen of models and runs"""
-    fetches: list[ToFetch]
-    """sources that the run fetches first"""
+    sought: Sought
+    """sources that are not there"""
     unpinned: list[str]
     """models and tasks on the Hub of which no commit is known, or that are nowhere: they cannot be
     run yet"""
@@ -53,7 +53,7 @@ def plan(recipe: Recipe, workdir: Path) -> Plan:
     have: dict[str, Artefact] = {}
     problems: list[str] = []
     planned = []
-    fetches = to_fetch(recipe)
+    sought = seek(recipe)
     for step in steps(recipe):
         try:
             planned.append(_plan_step(step, have, workdir))
@@ -66,7 +66,8 @@ def plan(recipe: Recipe, workdir: Path) -> Plan:
         problems.append(f"{free >> 20} MiB are free where {workdir} lies: a run needs more")
     unpinned, unusable = unpinned_tasks(recipe.release.evaluation)
     unpinned = starts.unpinned(recipe) + unpinned
-    return Plan(planned, problems + unusable, seen.refusals, seen.notes, fetches, unpinned)
+    notes = [*in_papers(recipe), *seen.notes]
+    return Plan(planned, problems + unusable, seen.refusals, notes, sought, unpinned)
 
 
 def _plan_step(step: Step, have: dict[str, Artefact], workdir: Path) -> Planned:

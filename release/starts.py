@@ -11,7 +11,10 @@ from hub.failure import BadInput, Failed, Refused, Unreachable
 from hub.licences.recognise import recognise
 from hub.pins import PinnedModel
 from merging import headers, remote
+from merging.settings import parents_of
 from release.recipe import Recipe
+from training.estimate import Shape
+from training.settings import RunSettings
 
 
 class Unpinned(Failed):
@@ -66,6 +69,14 @@ def config(recipe: Recipe, name: str) -> dict[str, Any]:
     return pin.config if pin else dict(model.expected)
 
 
+def shape_of(recipe: Recipe, name: str) -> Shape | None:
+    """As its configuration says; None where too little of that is known."""
+    try:
+        return Shape.of(config(recipe, name))
+    except KeyError:
+        return None
+
+
 def headers_of(recipe: Recipe, name: str) -> headers.Parent | None:
     """Every tensor, from a folder or from the Hub without its weights; None where out of reach."""
     model, pin = recipe.release.models[name], pinned(recipe, name)
@@ -105,11 +116,32 @@ def problems(recipe: Recipe) -> Iterator[str]:
 
 
 def notes(recipe: Recipe) -> Iterator[str]:
-    """A line for each that is on the Hub and pinned."""
+    """A line for each that is on the Hub."""
     for name, model in recipe.release.models.items():
+        if model.hub and not pinned(recipe, name) and (shape := shape_of(recipe, name)):
+            weights = shape.num_weights / 1e9
+            yield (
+                f"{name}: {model.at} is expected to have {weights:.2f} billion weights, "
+                f"{2 * weights:.1f} GB in bfloat16"
+            )
         if pin := pinned(recipe, name):
             said = ", ".join(pin.licence) or "no licence"
             yield (
                 f"{name}: {model.at} is pinned at {pin.commit[:12]}: {pin.size / 1e9:.2f} GB, "
                 f"{said} (read {pin.date})"
             )
+
+
+def origin(recipe: Recipe, name: str) -> str | None:
+    """The model to start from whose shape a model has; None where that is not certain."""
+    release, seen = recipe.release, set[str]()
+    runs: dict[str, RunSettings] = {**release.training, **release.finetuning}
+    while name in runs and name not in seen:
+        seen.add(name)
+        name = runs[name].base
+    if name in release.merging:
+        parents = parents_of(release.merging[name])
+        if not parents or "slices" in release.merging[name].mergekit:  # it may have other layers
+            return None
+        return origin(recipe, parents[0])
+    return name if name in release.models else None

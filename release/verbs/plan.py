@@ -31,8 +31,10 @@ def plan(
         if as_json:
             print_json(asdict(found))
         else:
-            for each in found.fetches:
+            for each in found.sought.to_fetch:
                 print(f"{'fetch':11} {each.source:32} {'to run':11} {each.what}, into {each.into}")
+            for line in [*found.sought.to_obtain, *found.sought.left_out]:
+                print(f"{'source':11} {line}")
             for step in found.steps:
                 print(f"{step.stage:11} {step.name:32} {step.state:11} {step.why}")
             for line in found.unpinned:
