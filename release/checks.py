@@ -7,7 +7,6 @@ from typing import Any
 
 from evaluation.settings import EvaluationSettings, TaskSettings
 from hub.licences.recognise import recognise
-from merging.quantise import missing
 from merging.settings import MergingSettings, parents_of
 from release import yaml
 from release.schema import Release
@@ -79,8 +78,6 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
         yield from _unfounded_sweep(name, merging, release)
     for name, quantised in release.quantised.items():
         yield from _undefined(("quantised", name, "model"), [quantised.model], full)
-        if absent := missing(quantised):
-            yield ("quantised", name, "method"), absent
     if release.evaluation:
         yield from _undefined(("evaluation", "models"), release.evaluation.models, models)
         for name, members in release.evaluation.ensembles.items():

@@ -20,6 +20,7 @@ from hub.licences.expression import permission
 from hub.licences.table import Act
 from hub.manifest import Artefact
 from merging import headers, preflight
+from merging.quantise import missing
 from merging.settings import parents_of
 from release import estimates, starts
 from release.gate import may_train, may_tune, terms, use_of
@@ -36,6 +37,8 @@ class Foreseen:
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+    """libraries that a step needs and that are not installed here"""
 
 
 def foresee(
@@ -69,14 +72,19 @@ def foresee(
         except BadInput as problem:
             found.problems.append(str(problem))
     found.notes.extend(estimates.total(recipe, have))
+    found.absent.extend(
+        f"quantised.{name}: {said}"
+        for name, settings in release.quantised.items()
+        if (said := missing(settings))
+    )
     return found
 
 
 def check(recipe: Recipe, folder: Path) -> None:
     """Before a run: raises BadInput, else Refused, with all that can be told beforehand."""
     found = foresee(recipe, {}, folder, publish=False)
-    if found.problems:
-        raise BadInput("\n".join([*found.problems, *found.refusals]))
+    if problems := [*found.problems, *found.absent]:
+        raise BadInput("\n".join([*problems, *found.refusals]))
     if found.refusals:
         raise Refused("\n".join(found.refusals))
 

@@ -66,7 +66,7 @@ def plan(recipe: Recipe, workdir: Path) -> Plan:
         problems.append(f"{free >> 20} MiB are free where {workdir} lies: a run needs more")
     unpinned, unusable = unpinned_tasks(recipe.release.evaluation)
     unpinned = starts.unpinned(recipe) + unpinned
-    notes = [*in_papers(recipe), *seen.notes]
+    notes = [*in_papers(recipe), *seen.notes, *seen.absent]
     return Plan(planned, problems + unusable, seen.refusals, notes, sought, unpinned)
 
 

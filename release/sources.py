@@ -53,6 +53,11 @@ def seek(recipe: Recipe) -> Sought:
                 found.to_obtain.append(f"{name}: {error}")
             else:
                 missing.append(f"{name}: {error}")
+    evaluation = recipe.release.evaluation
+    if evaluation and evaluation.judge:
+        queries = evaluation.judge.queries
+        if queries.obtain and not (recipe.data / queries.file).is_file():
+            found.to_obtain.append(f"{queries.name}: there is no {queries.file}: {queries.obtain}")
     if missing:
         raise SourceError("\n".join(dict.fromkeys(missing)))
     return found

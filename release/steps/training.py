@@ -1,8 +1,10 @@
 """The models that are trained, as steps."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from corpus.build import source_digest, source_files
+from hub.disk import place as copy
 from hub.licences import compose
 from hub.manifest import Artefact, Input, Outcome, canonical_sha256
 from release.checkpoints import CHECKPOINT
@@ -53,6 +55,16 @@ def _finetuning(name: str, settings: FineTuningSettings, recipe: Recipe) -> Step
     )  # fmt: skip
 
 
+def _taken(run: Outcome, checkpoint: Outcome, folder: Path, out: Path) -> Outcome:
+    """The model of a checkpoint in the place of the end of its run; what the run cost stays."""
+    for path in run.payload:
+        (out / path).unlink()
+    for path in checkpoint.payload:
+        copy(folder / path, out / path)
+    numbers = {name: n for name, n in run.numbers.items() if name != "final_train_loss"}
+    return Outcome(checkpoint.payload, numbers | dict(checkpoint.numbers))
+
+
 def _training(name: str, settings: TrainingSettings, release: Release) -> Step:
     use = use_of(release, settings)
     part = settings.model_dump(mode="json", exclude={"hardware"})
@@ -70,9 +82,15 @@ def _training(name: str, settings: TrainingSettings, release: Release) -> Step:
         # One cache for all runs: the same corpus and tokenizer are tokenised once.
         tokens = place.out.parents[1] / "tokens"
         where = Run(base.folder, corpus, place.out, place.scratch, tokens, replay)
-        outcomes = {"": licensed(pretrain(settings, where, place.progress), licences)}
+        trained = pretrain(settings, where, place.progress)
+        kept = kept_checkpoints(settings, where)
+        if settings.step is not None:
+            trained = _taken(
+                trained, kept[settings.step], kept_folder(place.scratch, settings.step), place.out
+            )
+        outcomes = {"": licensed(trained, licences)}
         key = place.out.name.rpartition("-")[2]
-        for step, outcome in kept_checkpoints(settings, where).items():
+        for step, outcome in kept.items():
             suffix = CHECKPOINT.format(step)
             folder = place.out.with_name(f"{name}{suffix}-{key}")
             for path in outcome.payload:
