@@ -34,6 +34,8 @@ class Queries(_Frozen):
     """of the dataset; an endpoint's `send` refers to it"""
     file: str
     """below `data`"""
+    obtain: str = ""
+    """one sentence: how to have the file, where it does not come with the release"""
     limit: int | None = Field(default=None, ge=2)
     """at most this many, chosen by a hash of the query: the same ones whatever the file's order"""
     query: str = "query"
@@ -121,4 +123,4 @@ class JudgeSettings(_Frozen):
 
 
 def part(settings: JudgeSettings) -> dict[str, Any]:
-    return settings.model_dump(mode="json", exclude={"by": DECIDES_NOTHING})
+    return settings.model_dump(mode="json", exclude={"by": DECIDES_NOTHING, "queries": {"obtain"}})
