@@ -21,7 +21,7 @@ quantised:
 evaluation:
 """
 TASKS = """
-    exam: {lm_eval: medqa, group: examination, shots: 1}
+    exam: {lm_eval: medqa, group: examination, shots: 1, questions: 12}
     exam-fr:
       group: examination
       translation:
@@ -35,7 +35,7 @@ TASKS = """
 def _french(request: dict[str, Any], number: int) -> Say:
     asked = request["messages"][-1]["content"]
     texts = json.loads(re.findall(r"<material \w+>\n(.*?)\n</", asked, re.S)[0])
-    if "number 7 " in texts["question"]:
+    if number == 2:  # a question: the examples come after them
         return Say("Je ne traduis pas cela.")
     return Say(json.dumps({name: f"fr {text}" for name, text in texts.items()}))
 
@@ -59,9 +59,10 @@ def published(demo: Workdir, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     shutil.copytree(demo.path, work, ignore=shutil.ignore_patterns("publication", "hub"))
     with serving(_french) as server:
         text = DEMO.read_text(encoding="utf-8").replace("data: demo", f"data: {data}")
-        text = text.replace("../../space", str(DEMO.parents[2] / "space"))
+        text = text.replace("space: {folder: ../../space}\n", "")
         text = text.replace("\nevaluation:\n", QUANTISED, 1)
-        text = text.replace("adapted-slerp]\n", "adapted-slerp, adapted-slerp-int8]\n", 1)
+        shown = "models: [adapted-slerp, adapted-slerp-int8]\n"
+        text = text.replace("models: [base, adapted, adapted-slerp]\n", shown, 1)
         text = text.replace("\n    medical-text:", TASKS.replace("URL", server.url), 1)
         path = root / "smaller.yaml"
         path.write_text(text, encoding="utf-8")
@@ -114,9 +115,8 @@ def test_every_model_was_asked_in_both_languages(published: Workdir) -> None:
     folder = _repo(published, "dataset", "results")
     rows = parquet.read_table(folder / "tasks.parquet").to_pylist()
     asked = {(row["model"], row["task"]): row["n"] for row in rows}
-    for model in ("base", "adapted", "adapted-slerp", "adapted-slerp-int8"):
-        assert asked[model, "exam-fr"] in (19, 20)  # number 7 may be one of the examples
-        assert asked[model, "exam"] == 20
+    for model in ("adapted-slerp", "adapted-slerp-int8"):
+        assert (asked[model, "exam"], asked[model, "exam-fr"]) == (12, 11)
 
 
 def test_results_go_out_in_lm_evals_layout_and_come_back(
