@@ -88,7 +88,7 @@ lm_eval run --include_path . --tasks {card.name} --model hf --model_args pretrai
 ## How it was made
 
 Translated by `{translator}`, a question at a time, with its options. It was not told which one is
-right. Ids, the number and order of the options and the answers are those of the task; {examples}
+right. Ids, the number and order of the options and the answers are those of the task. {examples}
 
 What came back was compared with the question, text by text: the same fields, none empty, the same
 numbers, no option in the place of another, no two options that became one, no option that says its
