@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus.domain import people
 from corpus.domain.gather import Weighted
 from corpus.domain.label import Cost, Labelled
+from corpus.domain.people import Opinion
 from corpus.domain.thresholds import Calibration, Interval, Quality, curve
 from hub.disk import write_json
 from hub.manifest import Number
@@ -29,6 +31,7 @@ def write_evaluation(
     scores: Floats,
     weights: Floats,
     labelled: Labelled | None,
+    opinion: Opinion | None,
 ) -> None:
     points = curve(labels, scores, weights)
     some = np.unique(np.linspace(0, len(points.thresholds) - 1, _CURVE_POINTS).astype(int))
@@ -41,6 +44,8 @@ def write_evaluation(
     }
     if labelled:
         told |= {"outcomes": labelled.outcomes, "cost": asdict(labelled.cost)}
+    if opinion:
+        told["people"] = people.told(opinion)
     write_json(out / EVALUATION, told)
 
 
@@ -59,6 +64,7 @@ def numbers_of(
     calibration: Calibration,
     parts: Mapping[str, list[Weighted]],
     labelled: Labelled | None,
+    opinion: Opinion | None,
 ) -> dict[str, Number]:
     numbers = {
         "learned_from": Number(value=len(parts["train"]), unit="documents"),
@@ -80,4 +86,4 @@ def numbers_of(
         )
         if cost.money:
             numbers["label_cost"] = Number(value=cost.money, unit=cost.currency)
-    return numbers
+    return numbers | (people.numbers_of(opinion) if opinion else {})

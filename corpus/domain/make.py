@@ -16,6 +16,7 @@ from corpus.domain.drift import reference
 from corpus.domain.figures import EVALUATION, numbers_of, write_evaluation
 from corpus.domain.gather import Weighted, known_documents, labelled_documents, weights_of
 from corpus.domain.linear import MODEL, WEIGHTS, LinearModel, fit
+from corpus.domain.people import take_back
 from corpus.domain.settings import FilterSettings
 from corpus.domain.thresholds import (
     Quality,
@@ -73,7 +74,10 @@ def make(
     tested = parts["held_out"]
     found = _quality(classifier, tested, reached)
     unseen = _unseen(settings, known, thresholds, reached)
-    write_evaluation(out, found, unseen, calibration, labels, scores, weights, labelled)
+    opinion = None
+    if settings.annotations:
+        opinion = take_back(settings, cache, data / settings.annotations)
+    write_evaluation(out, found, unseen, calibration, labels, scores, weights, labelled, opinion)
     progress(
         f"precision {found.precision.value:.3f} [{found.precision.low:.3f}, "
         f"{found.precision.high:.3f}], recall {found.recall.value:.3f} on {len(tested)} documents"
@@ -81,9 +85,8 @@ def make(
     payload = [DESCRIPTION, MODEL, WEIGHTS, EVALUATION]
     if classifier.transformer:
         payload += [f"{TRANSFORMER}/{name}" for name in model_files(out / TRANSFORMER)]
-    return Outcome(
-        tuple(payload), numbers_of(found, unseen, calibration, parts, labelled), (settings.licence,)
-    )
+    numbers = numbers_of(found, unseen, calibration, parts, labelled, opinion)
+    return Outcome(tuple(payload), numbers, (settings.licence,))
 
 
 def _split(examples: Sequence[Weighted]) -> dict[str, list[Weighted]]:
