@@ -42,6 +42,8 @@ QUICK_DOCUMENTS = 2_000
 FACTORS = (1, 4, 16)
 MOST_MIB = 1536
 ITEMS = 2_000
+PARTS = ("whole", "cpu", "score")
+"""of the benchmark, beside growth"""
 SEED = 20_260
 
 
@@ -201,12 +203,13 @@ def progress(line: str) -> None:
 
 
 def compare_cpu(path: Path, size: int, repeats: int) -> None:
-    names: dict[Words, str] = {"cut at spaces": "MinHash with words cut at spaces"}
+    names: dict[Words, str] = {"cut at spaces": "words cut at spaces"}
     if importlib.util.find_spec("spacy") is None:
         progress("spaCy is not installed: datatrove's MinHash runs with words cut at spaces only")
     else:
-        names["spacy"] = "stock MinHash"
-        names["spacy keeping its vocabulary"] = "MinHash, tokenizer keeping its vocabulary"
+        spacy = f"words by spaCy {version('spacy')}"
+        names["spacy"] = f"stock, {spacy}"
+        names["spacy keeping its vocabulary"] = f"{spacy} that keeps its vocabulary"
     cpu: dict[str, list[float]] = defaultdict(list)
     for turn in range(repeats):
         progress(f"CPU time on {size} documents, {turn + 1} of {repeats}")
@@ -217,14 +220,13 @@ def compare_cpu(path: Path, size: int, repeats: int) -> None:
     report("near duplicates, CPU", ours, "s", f"{size} documents", "", True)
     for name in names.values():
         theirs = statistics.median(cpu[name])
-        against = f"datatrove {version('datatrove')} {name}: {theirs:.1f} s"
+        peer = f"datatrove {version('datatrove')} MinHash (14 buckets of 8, 5-grams, {name})"
         ratio = ours / theirs
-        # The goal is set for the stock form.
-        stock = name == names.get("spacy")
-        goal = "<= 0.4" if stock else ""
+        # Asked for of the stock form; the one that is hardest to beat is held to it too.
         report(
-            "near duplicates, CPU ratio", ratio, "ratio", against, goal, not stock or ratio <= 0.4
-        )
+            "near duplicates, CPU ratio", ratio, "ratio", f"{peer}: {theirs:.1f} s", "<= 0.4",
+            ratio <= 0.4,
+        )  # fmt: skip
 
 
 def score_dedup(path: Path, planted: list[Planted], profile: ProfileName) -> None:
@@ -234,6 +236,22 @@ def score_dedup(path: Path, planted: list[Planted], profile: ProfileName) -> Non
         name = f"near duplicates, {profile}: {scored.figure}"
         against = f"planted truth, {len(planted)} documents"
         report(name, scored.value, scored.unit, against, scored.goal, scored.holds)
+
+
+def leaflets(data: Path) -> None:
+    """The share of real documents that goes: they are alike in ways that made ones are not."""
+    progress("near duplicates among real leaflets")
+    share = measured(_share_removed, data / "e3c_l3_fr_scale" / "e3c_l3_fr.jsonl.zst").result
+    against = "4,903 French texts of the third layer of E3C, most of them leaflets"
+    holds = 0.21 <= share <= 0.25
+    report("near duplicates, verified: removed", share, "share", against, "about 0.23", holds)
+
+
+def _share_removed(path: Path) -> float:
+    from corpus.readers.files import read_raw_lines
+
+    texts = [json.loads(line)["text"] for _, line in read_raw_lines(path) if line]
+    return len(near_duplicates(texts.__getitem__, range(len(texts)), "verified")) / len(texts)
 
 
 def growth(folder: Path, factors: Sequence[int]) -> None:
@@ -269,9 +287,14 @@ def main(arguments: list[str] | None = None) -> None:
         help=f"time and memory alone, at these multiples of {DOCUMENTS} documents (1 4 16)",
     )  # fmt: skip
     parser.add_argument("--made", type=Path, help="a corpus of another generator, with truth.json")
+    parser.add_argument("--data", type=Path, help="folder of the real texts, for the leaflets")
+    parser.add_argument("--only", choices=PARTS, help="one of these parts")
+    parser.add_argument("--repeats", type=int, help="of the CPU figures")
     given = parser.parse_args(arguments)
     quick: bool = given.quick
     size, repeats = (QUICK_DOCUMENTS, 1) if quick else (DOCUMENTS, REPEATS)
+    repeats = given.repeats or repeats
+    parts = (given.only,) if given.only else PARTS
     with tempfile.TemporaryDirectory() as name:
         if given.growth is not None:
             growth(Path(name), given.growth or FACTORS)
@@ -283,11 +306,15 @@ def main(arguments: list[str] | None = None) -> None:
             progress(f"writing {size} documents")
             planted = write_corpus(path, size, SEED)
         write_items(path.with_suffix(".items"), ITEMS, SEED)
-        throughput(path, len(planted), repeats)
-        compare_cpu(path, len(planted), repeats)
-        for profile in PROFILES:
+        if "whole" in parts and not quick:  # what is the same for any size is half of it then
+            throughput(path, len(planted), repeats)
+        if "cpu" in parts:
+            compare_cpu(path, len(planted), repeats)
+        for profile in PROFILES if "score" in parts else ():
             score_dedup(path, planted, profile)
-        if not quick and not given.made:
+        if given.data and "score" in parts and not quick:
+            leaflets(given.data)
+        if not (quick or given.made or given.only):
             growth(Path(name), FACTORS)
 
 
