@@ -31,6 +31,8 @@ _KIND_OF = {"exact": "copy", "norm_exact": "noisy copy", "near08": "8% edited",
 
 class Planted(NamedTuple):
     kind: str
+    parent: int
+    """number of the document that it was made from; its own where it was made from none"""
     origin: int
     """number of the document that all of its family were made from; its own where it is alone"""
 
@@ -72,7 +74,8 @@ def write_corpus(path: Path, size: int, seed: int) -> list[Planted]:
     planted: list[Planted] = []
     with path.open("w", encoding="utf-8") as lines:
         for number in range(size):
-            kind, origin = _pick(float(chance.random())) if number > 50 else "", number
+            kind = _pick(float(chance.random())) if number > 50 else ""
+            parent = origin = number
             if kind in COPIES or kind in EDITS:
                 parent = int(chance.integers(number))
                 origin, text = planted[parent].origin, made[parent].copy()
@@ -90,7 +93,7 @@ def write_corpus(path: Path, size: int, seed: int) -> list[Planted]:
                 case "with address":
                     written += " voir https://example.org/a?b=c#d 😀 \u200b ± µg ≥ « guillemets »"
             lines.write(_line(number, written))
-            planted.append(Planted(kind, origin))
+            planted.append(Planted(kind, parent, origin))
     return planted
 
 
@@ -130,9 +133,12 @@ def copy_corpus(folder: Path, path: Path) -> list[Planted]:
     planted: list[Planted] = []
     truth = json.loads((folder / "truth.json").read_text("utf-8"))
     for number, entry in enumerate(truth.values()):
-        parent = entry["parent"]
-        origin = number if parent is None else planted[int(parent[1:])].origin
-        planted.append(Planted(_KIND_OF.get(entry["kind"], ""), origin))
+        kind = _KIND_OF.get(entry["kind"], "")
+        if entry["parent"] is None:
+            planted.append(Planted(kind, number, number))
+        else:
+            parent = int(entry["parent"][1:])
+            planted.append(Planted(kind, parent, planted[parent].origin))
     return planted
 
 
@@ -172,10 +178,21 @@ def score(
     yield Scored("removed without a relative", alone, "documents", "0", alone == 0)
     for kind, least in {"copy": 1.0, "noisy copy": 1.0, "8% edited": 0.9}.items():
         of_kind = [number for number, entry in enumerate(planted) if entry.kind == kind]
-        found = sum(gone[number] for number in of_kind) / len(of_kind)
+        # The longer one stays, which may be the copy: an address that it hides from cleaning.
+        settled = [
+            gone[number] or built[planted[number].parent].kept_instead == number
+            for number in of_kind
+        ]
+        found = sum(settled) / len(of_kind)
         wanted = kind in COPIES or profile == "loose"
         goal = f">= {least:g}" if wanted else ""
-        yield Scored(f"{kind} removed", found, "share", goal, not wanted or found >= least)
+        yield Scored(
+            f"{kind}: it or what it was made from removed",
+            found,
+            "share",
+            goal,
+            not wanted or found >= least,
+        )
     kept = {origin: sum(not gone[number] for number in family)
             for origin, family in families.items() if planted[origin].kind != "short"}  # fmt: skip
     copies = [
