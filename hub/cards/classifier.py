@@ -15,6 +15,14 @@ _WORDS = {
     for name in ("precision", "recall", "f1")
 }
 
+_CHECKED = {
+    "people_free_marginal": "agreement of people, free-marginal kappa",
+    "people_fleiss": "agreement of people, Fleiss' kappa",
+    "labeller_precision": "labeller's precision against most people",
+    "labeller_recall": "labeller's recall",
+    "labeller_f1": "labeller's F1",
+}
+
 
 @dataclass(frozen=True)
 class ClassifierCard:
@@ -133,7 +141,25 @@ def _labels(card: ClassifierCard) -> str:
             f"{figure(card.manifest, 'label_tokens')}) with this prompt:\n\n"
             + "\n".join(f"> {line}" for line in labeller["prompt"].splitlines())
         )
+        said.append(_people(card.manifest))
     return "\n\n".join(said)
+
+
+def _people(manifest: Manifest) -> str:
+    if "people_documents" not in manifest.numbers:
+        return "No person checked its labels."
+    rows = []
+    for name, words in _CHECKED.items():
+        value, low, high = (manifest.numbers.get(f"{name}{end}") for end in ("", "_low", "_high"))
+        if value and low and high:
+            rows.append((words, f"{value.value:.3f}", f"{low.value:.3f} to {high.value:.3f}"))
+        else:
+            rows.append((words, "not defined", ""))
+    return (
+        f"{figure(manifest, 'people_documents')} were judged by "
+        f"{figure(manifest, 'people_annotators')}, who did not see its labels:\n\n"
+        + table(("measure", "value", "95% interval"), rows, right=(1,))
+    )
 
 
 def _expensive(settings: Mapping[str, Any]) -> str:
