@@ -13,12 +13,14 @@ from huggingface_hub import CommitOperationAdd, HfApi, ModelCard
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError
 from torture import TOKEN, make_publication
 
+from hub.cards import reading
 from hub.disk import sha256_file
 from hub.failure import BadInput, Refused, Unexpected
 from hub.manifest import describe_files
 from hub.publication import Superseded, digest_of, read_publication
 from hub.publish.cards import clock_problem
 from hub.publish.comparison import compare
+from hub.publish.notes import notes
 from hub.publish.remote import Address, files_at, read_file, record_at
 from hub.publish.rollback import rollback
 from hub.publish.transaction import publish
@@ -129,6 +131,27 @@ def test_a_card_edited_by_hand_is_shown_and_not_overwritten(lab, api):
         with pytest.raises(Unexpected, match=r"edited by hand.*\+A word of warning"):
             publish(folder, api, quiet)
     assert api.repo_info(repo, repo_type="dataset").sha == theirs
+
+
+def test_what_is_written_between_the_marked_lines_is_kept_and_no_conflict(lab, api):
+    first, second = (lab.card(version) for version in ("0.1.0", "0.2.0"))
+    first.write_text(f"{first.read_text()}\n{reading.block()}\n")
+    lab.replan(lab.first)
+    publish(lab.first, api, quiet)
+    repo, said = f"{lab.name}/corpus", "Ask the data office.\n\nBefore *any* use."
+    edit(api, repo, first.read_text().replace(reading.block(), reading.block(said)).encode())
+    assert notes(api, f"{lab.name}/results") == {"corpus": said}
+
+    planned = second.read_text()
+    for kept in ("", "Something else."):  # it would be lost
+        second.write_text(f"{planned}\n{reading.block(kept)}\n")
+        lab.replan(lab.second)
+        with pytest.raises(Unexpected, match=r"edited by hand.*\+Ask the data office"):
+            publish(lab.second, api, quiet)
+    second.write_text(f"{planned}\n{reading.block(said)}\n")
+    lab.replan(lab.second)
+    publish(lab.second, api, quiet)
+    assert notes(api, f"{lab.name}/results") == {"corpus": said}
 
 
 def test_what_somebody_commits_meanwhile_is_kept(lab, api):

@@ -6,8 +6,10 @@ from typing import Any
 
 from huggingface_hub import ModelCardData
 
+from hub.cards import sections
 from hub.cards.licence_field import model_licence
 from hub.cards.markdown import figure, licence_links, lineage, making, table
+from hub.cards.reading import NO_NOTES, Notes
 from hub.manifest import Manifest
 
 _WORDS = {
@@ -28,6 +30,7 @@ class ClassifierCard:
     datasets: Sequence[str]
     """Hub ids of the corpora it was applied to"""
     links: dict[str, str]
+    notes: Notes = NO_NOTES
 
 
 def render(card: ClassifierCard) -> str:
@@ -51,6 +54,8 @@ def _body(card: ClassifierCard) -> str:
 
 Finds {domain} documents in a corpus ({languages}). Licence: {licence_links(manifest.licence)}.
 Applied to: {applied}.
+
+{sections.by_hand(card.notes)}
 
 ## How good it is
 

@@ -12,6 +12,7 @@ from hub.cards.dataset_info import dataset_info
 from hub.cards.licence_field import dataset_licence
 from hub.cards.markdown import figure, lineage, making, table
 from hub.cards.preparation import mixture, test_questions
+from hub.cards.reading import NO_NOTES, Notes
 from hub.cards.sources import Source, render_table
 from hub.licences.expression import licence_of
 from hub.manifest import Manifest
@@ -58,8 +59,7 @@ class DatasetCard:
     links: dict[str, str]
     pictures: Sequence[tuple[str, str]] = ()
     """(alternative text, file) of the figures beside the card"""
-    notes: Sequence[str] = ()
-    """Markdown that a person wrote by hand"""
+    notes: Notes = NO_NOTES
     results_repo: str = ""
     withdrawn: Sequence[tuple[str, str, str, str]] = ()
     """(document, versions that held it, who, why)"""

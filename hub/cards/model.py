@@ -11,6 +11,7 @@ from hub.cards import checkpoints, front, sections
 from hub.cards.licence_field import model_licence
 from hub.cards.markdown import figure, licence_links, lineage, making, table
 from hub.cards.preparation import test_questions
+from hub.cards.reading import NO_NOTES, Notes
 from hub.licences.compose import POSITIONS, Position
 from hub.licences.expression import licence_of
 from hub.manifest import Manifest
@@ -65,8 +66,7 @@ class ModelCard:
     """by name: the corpora that went into it, through all its ancestors"""
     pictures: Sequence[tuple[str, str]] = ()
     """(alternative text, file) of the figures beside the card"""
-    notes: Sequence[str] = ()
-    """Markdown that a person wrote by hand"""
+    notes: Notes = NO_NOTES
     learnt: Sequence[tuple[str, str, str, str]] = ()
     """(document, versions of this model, who, why) of documents that were withdrawn since"""
 

@@ -9,6 +9,7 @@ from huggingface_hub import DatasetCardData
 from hub.cards import front, sections
 from hub.cards.markdown import table
 from hub.cards.model import Score
+from hub.cards.reading import NO_NOTES, Notes
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,7 @@ class ResultsCard:
     """(alternative text, file): of the scores, the graph"""
     changelog: str = ""
     """Markdown: what changed since the previous version"""
-    notes: Sequence[str] = ()
-    """Markdown that a person wrote by hand"""
+    notes: Notes = NO_NOTES
     tables: Collection[str] = ()
     """names of the configurations that have rows: `datasets` opens no table without any"""
 

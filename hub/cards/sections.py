@@ -1,8 +1,6 @@
 """Sections that the cards of corpora and models share. Each says what a manifest says, or that it
 is not known."""
 
-from collections.abc import Sequence
-
 from hub.cards import reading
 from hub.cards.markdown import figure, table
 from hub.manifest import Manifest
@@ -58,9 +56,13 @@ def lineage_of_release(results_link: str) -> str:
     )
 
 
-def by_hand(parts: Sequence[str] = ()) -> str:
-    """Where a person may write: it is kept when the card is written again."""
-    return reading.block(parts)
+def by_hand(notes: reading.Notes) -> str:
+    """What the release brings, then where a person may write on the Hub: that is kept when the card
+    is written again."""
+    block = reading.block(notes.kept)
+    if not notes.written or notes.written in notes.kept:
+        return block
+    return f"{notes.written}\n\n{block}"
 
 
 def picture(alternative: str, file: str) -> str:

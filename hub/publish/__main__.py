@@ -18,6 +18,7 @@ from huggingface_hub.errors import LocalTokenNotFoundError
 from hub.failure import BadInput, Failed, Failure
 from hub.publish.comparison import compare
 from hub.publish.holders import holders
+from hub.publish.notes import notes
 from hub.publish.patience import TROUBLE, status
 from hub.publish.rollback import rollback
 from hub.publish.running import PATIENCE_SECONDS
@@ -76,8 +77,18 @@ def _holders(arguments: argparse.Namespace, api: HfApi) -> Any:
     }
 
 
+def _notes(arguments: argparse.Namespace, api: HfApi) -> Any:
+    return notes(api, arguments.results)
+
+
 _VERBS = {
     "publish": _publish, "compare": _compare, "rollback": _rollback, "holders": _holders,
+    "notes": _notes,
+}  # fmt: skip
+
+
+_TAKES = {
+    "rollback": ("results", "tag"), "holders": ("results", "document"), "notes": ("results",),
 }  # fmt: skip
 
 
@@ -86,11 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True)
     for name in _VERBS:
         verb = verbs.add_parser(name)
-        if name in ("rollback", "holders"):
-            verb.add_argument("results")
-            verb.add_argument("tag" if name == "rollback" else "document")
-        else:
-            verb.add_argument("folder", type=Path)
+        for argument in _TAKES.get(name, ("folder",)):
+            verb.add_argument(argument, type=Path if argument == "folder" else str)
         verb.add_argument("--endpoint", required=True)
         verb.add_argument("--patience", type=float, default=PATIENCE_SECONDS)
         verb.add_argument("--key", type=Path, help="private key that signs")

@@ -6,7 +6,7 @@ from hub.cards import model as model_card
 from hub.disk import write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
-from release import benchmarks, pictures, previous
+from release import benchmarks, pictures
 from release.beside import beside_model, lineage_of
 from release.publication.context import Context
 from release.publication.files import describe, place
@@ -66,7 +66,7 @@ def _card(context: Context, name: str, folder: Path) -> str:
             claims=[one.sentence() for one in context.claims if one.row()["model"] == name],
             trained_on={corpus: context.artefacts[corpus].manifest for corpus in corpora},
             pictures=pictures.of_model(folder, context.artefacts[name], context.graph),
-            notes=previous.notes(context.recipe, name),
+            notes=context.notes(name),
             learnt=[
                 (one.document, versions, one.who, one.why) for one, versions in context.learnt(name)
             ],

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from huggingface_hub import RepoCard
 
+from hub.cards import sections
 from hub.disk import write_atomically, write_json
 from hub.failure import BadInput
 from hub.manifest import MANIFEST
@@ -42,6 +43,7 @@ def repo(context: Context, building: Path) -> Repo:
     card.data.datasets = [context.repo("results")]
     # a new file: the one placed above may be a link to the source itself
     text = str(card).replace("NAMESPACE/SPACE", context.repo("space"))
+    text = f"{text.rstrip()}\n\n{sections.by_hand(context.notes('space'))}\n"
     write_atomically(folder / "README.md", text.encode())
     return describe(context, "space", "space", "space", "", folder)
 
