@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     except LocalTokenNotFoundError:
         return _report(BadInput(_NO_TOKEN), token)
     except (*TROUBLE, httpx2.HTTPError, OSError, ValueError) as error:
-        return _report(_explained(error, arguments.endpoint), token)
+        return _report(explained(error, arguments.endpoint), token)
     print(json.dumps(found))
     return 0
 
@@ -58,10 +58,7 @@ def _publish(arguments: argparse.Namespace, api: HfApi) -> Any:
 
 
 def _compare(arguments: argparse.Namespace, api: HfApi) -> Any:
-    changes = compare(arguments.folder, api)
-    for change in changes:
-        _progress(change.sentence)
-    return [change._asdict() for change in changes]
+    return [change._asdict() for change in compare(arguments.folder, api, _progress)]
 
 
 def _rollback(arguments: argparse.Namespace, api: HfApi) -> Any:
@@ -114,12 +111,14 @@ def _progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _explained(error: Exception, endpoint: str) -> Failure:
+def explained(error: Exception, endpoint: str) -> Failure:
     """One sentence about what a Hub, a network or a disk did."""
     reason = " ".join(str(error).split())
     match status(error):
         case 401:
             return BadInput(f"{endpoint} does not know this token: it is wrong, or has expired")
+        case 403 if "storage limit" in reason.casefold():
+            return Failed(f"{endpoint} has no room left for this: {reason}")
         case 403:
             return BadInput(f"the token may not do this at {endpoint}: {reason}")
         case 507:

@@ -44,6 +44,7 @@ from hub.publish.remote import (
 from hub.publish.signing import Signer, check_key
 from hub.publish.squash import forget, squash_main
 from hub.publish.staging import BRANCHES, Staged, close_pull_requests, stage, unstage
+from hub.publish.storage import storage
 
 Progress = Callable[[str], None]
 
@@ -104,6 +105,8 @@ def publish(
         _deprecate(publication, api, progress)
         return record
     check(publication, folder, api, looks, record, rehearsal=unsigned)
+    if not unsigned and (said := storage(api, publication, looks)):
+        progress(said)
     this = _Publishing(publication, api, progress, signer, patience, squash or {})
     for repo in publication.repos:
         this.works.append(_prepare(this, repo, folder / repo.type / repo.id, looks[repo.address]))
