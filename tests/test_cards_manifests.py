@@ -7,6 +7,7 @@ import pytest
 from pyarrow import parquet
 
 from hub.cards import dataset, figures, model, reading, results
+from hub.cards.model_card import ModelCard
 from hub.cards.sources import Source
 from hub.manifest import Input, MadeBy, Manifest, Number
 
@@ -44,12 +45,13 @@ def manifest(kind: str, numbers: dict[str, Number], made_by: MadeBy = MADE_BY) -
 
 def model_card(numbers=MODEL, corpus=CORPUS, scores=SCORES, made_by=MADE_BY) -> str:
     return model.render(
-        model.ModelCard(
+        ModelCard(
             repo="x/demo-adapted", tag="v1.0.0", name="adapted", title="demo · adapted",
             description="Words.", manifest=manifest("model", numbers, made_by), languages=["fr"],
             base_models=["x/demo-base"], relation="finetune", datasets=["x/demo-medical"],
             results_repo="x/demo-results", scores=scores, confidence=0.95,
             links={"medical": "[x/demo-medical](/datasets/x/demo-medical)"},
+            prompt='La "dose" était',
             trained_on={"medical": manifest("corpus", corpus)},
         )
     )  # fmt: skip

@@ -8,7 +8,7 @@ from huggingface_hub import DatasetCardData
 
 from hub.cards import front, sections
 from hub.cards.markdown import table
-from hub.cards.model import Score
+from hub.cards.model_card import Score
 from hub.cards.reading import NO_NOTES, Notes
 
 

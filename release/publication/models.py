@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from hub.cards import model as model_card
+from hub.cards import model as model_page
+from hub.cards.model_card import ModelCard
 from hub.disk import write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
@@ -10,6 +11,7 @@ from release import benchmarks, pictures
 from release.beside import beside_model, lineage_of
 from release.publication.context import Context
 from release.publication.files import describe, place
+from release.publication.prompt import prompt
 from release.steps.evaluation import RESULTS
 
 
@@ -40,8 +42,8 @@ def _card(context: Context, name: str, folder: Path) -> str:
     corpora = context.training_corpora(name)
     made_by = {"merge": "merge", "quantised": "quantized"}
     relation = made_by.get(manifest.kind, "finetune" if parents else None)
-    return model_card.render(
-        model_card.ModelCard(
+    return model_page.render(
+        ModelCard(
             repo=context.repo(name),
             tag=context.tag,
             name=name,
@@ -56,6 +58,7 @@ def _card(context: Context, name: str, folder: Path) -> str:
             scores=context.scores,
             confidence=context.confidence,
             links=context.links,
+            prompt=prompt(context.artefacts[c].folder for c in corpora if c in context.corpora),
             position=release.training_position,
             front=context.front(name),
             front_picture=pictures.of_front(folder, context.front(name)),

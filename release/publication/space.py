@@ -42,10 +42,26 @@ def repo(context: Context, building: Path) -> Repo:
     card.data.models = [context.repo(name) for name in context.models]
     card.data.datasets = [context.repo("results")]
     # a new file: the one placed above may be a link to the source itself
-    text = str(card).replace("NAMESPACE/SPACE", context.repo("space"))
+    text = _with_names(context, str(card).replace("NAMESPACE/SPACE", context.repo("space")))
     text = f"{text.rstrip()}\n\n{sections.by_hand(context.notes('space'))}\n"
     write_atomically(folder / "README.md", text.encode())
     return describe(context, "space", "space", "space", "", folder)
+
+
+def _with_names(context: Context, card: str) -> str:
+    """The card's snippets with names of this release; a line that it has nothing for goes."""
+    score = next(iter(context.scores), None)
+    models = list(dict.fromkeys(str(row["model"]) for row in context.scores))
+    names = {'"CORPUS"': context.corpora[0] if context.corpora else None}
+    names |= {f'"{word.upper()}"': score[word] if score else None for word in ("group", "metric")}
+    names |= {'"BEFORE"': models[0] if models else None, '"AFTER"': models[-1] if models else None}
+    lines = [line for line in card.split("\n") if not any(
+        name is None and word in line for word, name in names.items()
+    )]  # fmt: skip
+    card = "\n".join(lines)
+    for word, name in names.items():
+        card = card.replace(word, f'"{name}"')
+    return card
 
 
 def _snapshot(context: Context, results: Path, folder: Path) -> None:
