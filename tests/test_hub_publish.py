@@ -174,6 +174,20 @@ def test_what_somebody_commits_meanwhile_is_kept(lab, api):
     assert results["version"] == "0.1.0"
 
 
+@pytest.mark.parametrize("moment", ["staged and read back", "corpus: main is"])
+def test_the_same_release_published_twice_at_once_is_noticed(lab, api, moment):
+    def overtake(line: str) -> None:
+        if moment in line and not overtaken:
+            overtaken.append(publish(lab.first, HfApi(endpoint=api.endpoint, token=TOKEN), quiet))
+
+    overtaken: list[Any] = []
+    with pytest.raises(Unexpected, match=r"somebody else|was deleted while it was staged"):
+        publish(lab.first, api, overtake)
+    before = lab.heads(api)
+    assert publish(lab.first, api, quiet) == overtaken[0]
+    assert lab.heads(api) == before
+
+
 def test_a_repo_made_by_somebody_else_is_refused(lab, api):
     repo = f"{lab.name}/corpus"
     api.create_repo(repo, repo_type="dataset")
