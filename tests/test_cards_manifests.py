@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from hub.cards import dataset, figures, model, reading, results
+from hub.cards import dataset, figures, model, reading, results, svg
 from hub.cards.model_card import ModelCard
 from hub.cards.sources import Source
 from hub.manifest import Input, MadeBy, Manifest, Number
@@ -160,6 +160,20 @@ def test_every_card_has_a_place_for_what_people_write(folder):
     for card in (model_card(), dataset_card(folder)):
         assert card.count(reading.BEGIN) == card.count(reading.END) == 1
         assert not reading.read(card, "dataset").problems
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2.2, relative luminance."""
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("colour", [svg.GREY, svg.BLUE, svg.ORANGE, svg.GREEN, svg.PURPLE])
+def test_figures_can_be_read_on_light_and_dark_pages(colour):
+    for page in ("#ffffff", "#0b0f19"):
+        low, high = sorted((luminance(colour), luminance(page)))
+        assert (high + 0.05) / (low + 0.05) > 4, page
 
 
 def test_figures_follow_their_numbers():

@@ -394,8 +394,8 @@ def main() -> int:
         first = arguments.seed * 1000 + 1
         if not count:
             continue
-        if each:  # a few more: some drawn requests are never made
-            count = -(-count // each) + -(-count // 20)
+        if each:  # more: what is resumed has fewer requests, some that are drawn are never made
+            count = -(-count * 8 // (5 * each))
         numbers = range(first, first + count)
         with tempfile.TemporaryDirectory() as folder:
             prepare_environment(Path(folder) / "home")

@@ -95,6 +95,14 @@ verdicts = classifier.judge(["…"], ["{settings["languages"][0]}"])
 It tells what a text is about, not whether it is true or well written. What it was not shown it may
 mistake: other languages are not judged, and the corpora it was applied to say by `domain_drift` how
 far their documents are from those it was tested on (above 0.25: label a new sample).
+
+## Cost
+
+{sections.cost(manifest, "this classifier")}
+
+## Cite it
+
+{sections.citation(card.title, card.repo, card.tag, manifest.digest)}
 """
 
 

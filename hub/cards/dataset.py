@@ -189,7 +189,7 @@ know stays. What the documents say was not checked.
 
 ## Cite it
 
-{sections.citation(card.title, card.repo, card.tag, manifest.digest)}
+{sections.citation(card.title, card.repo, card.tag, manifest.digest, "datasets/")}
 """
 
 
@@ -235,8 +235,8 @@ def _train_only(card: DatasetCard) -> str:
     if "train_only" not in card.manifest.numbers:
         return ""
     return (
-        f"\nOf these, {figure(card.manifest, 'train_only')} may be trained on but not be published "
-        "cleaned; they are in no published file.\n"
+        f"\nAmong what was left out, {figure(card.manifest, 'train_only')} may be trained on but "
+        "not be published cleaned: the text is in no published file.\n"
     )
 
 

@@ -113,6 +113,16 @@ imprimatur reproduce {card.repo.removesuffix("-results")}@{card.tag} --set data=
 
 Sources that are local files are not published, since they hold what was left out; their content
 digests are pinned, and nothing is made from others.
+
+## Limits
+
+The scores say how these models do on the tasks that `tasks.parquet` lists, and on nothing else.
+Intervals say how much another draw of such items could change them, not how much another training
+of the same model would.
+
+## Cite it
+
+{sections.citation(card.title, card.repo, card.tag, prefix="datasets/")}
 """
 
 

@@ -37,14 +37,18 @@ def _grams(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:,.4g} g"
 
 
-def citation(title: str, repo: str, tag: str, digest: str) -> str:
-    """BibTeX that names the exact version; who wrote it is for its people to add."""
+def citation(title: str, repo: str, tag: str, digest: str = "", prefix: str = "") -> str:
+    """BibTeX that names the exact version; who wrote it is for its people to add.
+
+    `prefix`: what stands before the repo's id in its address, such as `datasets/`.
+    """
     key = repo.replace("/", "-")
+    content = f", content digest {digest[:16]}" if digest else ""
     return f"""```bibtex
 @misc{{{key},
   title        = {{{title}}},
-  howpublished = {{\\url{{https://huggingface.co/{repo}}}}},
-  note         = {{version {tag}, content digest {digest[:16] or UNKNOWN}}}
+  howpublished = {{\\url{{https://huggingface.co/{prefix}{repo}}}}},
+  note         = {{version {tag}{content}}}
 }}
 ```"""
 

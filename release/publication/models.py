@@ -41,6 +41,7 @@ def _card(context: Context, name: str, folder: Path) -> str:
     parents = [entry.name for entry in manifest.inputs if entry.name in context.models]
     corpora = context.training_corpora(name)
     made_by = {"merge": "merge", "quantised": "quantized"}
+    learnt = [corpus for corpus in corpora if corpus in context.corpora]
     relation = made_by.get(manifest.kind, "finetune" if parents else None)
     return model_page.render(
         ModelCard(
@@ -53,12 +54,12 @@ def _card(context: Context, name: str, folder: Path) -> str:
             languages=context.languages(corpora),
             base_models=[context.repo(parent) for parent in parents],
             relation=relation,
-            datasets=[context.repo(corpus) for corpus in corpora if corpus in context.corpora],
+            datasets=[context.repo(corpus) for corpus in learnt],
             results_repo=context.repo("results"),
             scores=context.scores,
             confidence=context.confidence,
             links=context.links,
-            prompt=prompt(context.artefacts[c].folder for c in corpora if c in context.corpora),
+            prompt=prompt(context.artefacts[one].folder for one in reversed(learnt)),
             position=release.training_position,
             front=context.front(name),
             front_picture=pictures.of_front(folder, context.front(name)),
