@@ -1,6 +1,8 @@
 """No sentence without a manifest: a changed figure changes the card, a removed one is not known."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -43,18 +45,21 @@ def manifest(kind: str, numbers: dict[str, Number], made_by: MadeBy = MADE_BY) -
     )  # fmt: skip
 
 
-def model_card(numbers=MODEL, corpus=CORPUS, scores=SCORES, made_by=MADE_BY) -> str:
-    return model.render(
-        ModelCard(
-            repo="x/demo-adapted", tag="v1.0.0", name="adapted", title="demo · adapted",
-            description="Words.", manifest=manifest("model", numbers, made_by), languages=["fr"],
-            base_models=["x/demo-base"], relation="finetune", datasets=["x/demo-medical"],
-            results_repo="x/demo-results", scores=scores, confidence=0.95,
-            links={"medical": "[x/demo-medical](/datasets/x/demo-medical)"},
-            prompt='La "dose" était',
-            trained_on={"medical": manifest("corpus", corpus)},
-        )
+def card_of(
+    numbers: Any = MODEL, corpus: Any = CORPUS, scores: Any = SCORES, made_by: MadeBy = MADE_BY
+) -> ModelCard:
+    return ModelCard(
+        repo="x/demo-adapted", tag="v1.0.0", name="adapted", title="demo · adapted",
+        description="Words.", manifest=manifest("model", numbers, made_by), languages=["fr"],
+        base_models=["x/demo-base"], relation="finetune", datasets=["x/demo-medical"],
+        results_repo="x/demo-results", scores=scores, confidence=0.95,
+        links={"medical": "[x/demo-medical](/datasets/x/demo-medical)"},
+        prompt='La "dose" était', trained_on={"medical": manifest("corpus", corpus)},
     )  # fmt: skip
+
+
+def model_card(**given: Any) -> str:
+    return model.render(card_of(**given))
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +104,12 @@ def shown(card: str, number: Number) -> bool:
 
 @pytest.mark.parametrize("name", MODEL)
 def test_a_model_card_says_what_the_manifest_says(name):
-    card, other = model_card(), model_card(changed(MODEL, name))
+    card, other = model_card(), model_card(numbers=changed(MODEL, name))
     if name == "co2":
         assert "2.3 g" in card and "4.6 g" in other and "emissions: 2.3" in card
     else:
         assert shown(card, MODEL[name]) and not shown(other, MODEL[name])
-    removed = model_card(without(MODEL, name))
+    removed = model_card(numbers=without(MODEL, name))
     assert not shown(removed, MODEL[name])
     if name in ("parameters", "energy", "co2"):
         assert removed.count("not known") == card.count("not known") + 1
@@ -122,6 +127,18 @@ def test_a_dataset_card_says_what_the_manifest_says(name, folder):
         assert f"Why {number.value} others are not is not known." in removed
     else:
         assert removed.count("not known") > card.count("not known")
+
+
+def test_the_card_of_a_smaller_copy_says_what_it_takes_and_costs():
+    numbers = {"full.size": Number(value=9_600_000, unit="bytes"),
+               "copy.size": Number(value=3_100_000, unit="bytes"),
+               "copy.speed": Number(value=700, unit="tokens/s")}  # fmt: skip
+    copy = manifest("quantised", numbers).model_copy(update={"recipe": {"method": "torchao-int8"}})
+    card = model.render(replace(card_of(), manifest=copy, relation="quantized"))
+    assert "Loading it takes `torchao` besides transformers." in card
+    assert "| size | 9.6 MB | 3.1 MB |" in card and "| speed | not known | 700 tokens/s |" in card
+    assert card.count("9.6 MB") == 1  # not among the figures of its making once more
+    assert "base_model_relation: quantized" in card and not reading.read(card).problems
 
 
 def test_what_the_corpora_held_stands_on_the_card_of_the_model():

@@ -96,11 +96,19 @@ def test_an_open_mark_loses_nothing():
 
 
 def test_real_cards():
-    """A folder of cards as they are out there, where one is given."""
+    """A folder of cards as they are out there, where one is given: as they are and with CRLF."""
     folder = Path(os.environ.get("IMPRIMATUR_CARDS", "absent"))
     if not folder.is_dir():
         pytest.skip("no folder of cards (IMPRIMATUR_CARDS)")
+    by_hand, other = reading.block("Xyzzy, by *hand*."), reading.block("Something\n\nelse.")
     for path in folder.rglob("*.md"):
-        card = reading.read(path.read_bytes())
-        written = "\n\n".join(reading.notes(card.body))
-        assert reading.notes(reading.block(written)) == ([written] if written else [])
+        plain = path.read_bytes().replace(b"\r\n", b"\n")
+        for data in (path.read_bytes(), plain.replace(b"\n", b"\r\n")):
+            for kind in ("dataset", "model"):
+                card = reading.read(data, kind)
+                assert card.header or card.problems, path
+            text = data.decode("utf-8", "replace")
+            written = reading.read(f"{text}\n{by_hand}\n")
+            assert reading.notes(written.body) == ["Xyzzy, by *hand*."], path
+            one, two = (reading.without_notes(f"{text}\n{said}\n") for said in (by_hand, other))
+            assert one == two, path

@@ -82,6 +82,7 @@ written = model.generate(**asked, max_new_tokens=20, do_sample=False)
 print(tokenizer.decode(written[0], skip_special_tokens=True))
 ```
 
+{_needs(manifest)}\
 {sections.by_hand(card.notes)}
 
 ## Results
@@ -125,6 +126,20 @@ What making it came to:
 
 {sections.citation(card.title, card.repo, card.tag, manifest.digest)}
 """
+
+
+_LIBRARIES = {"torchao": "torchao", "bitsandbytes": "bitsandbytes", "gptq": "gptqmodel",
+              "awq": "compressed-tensors"}  # fmt: skip
+
+
+def _needs(manifest: Manifest) -> str:
+    """What reads the weights of a quantised copy besides transformers."""
+    if manifest.kind != "quantised":
+        return ""
+    method = str(manifest.recipe.get("method", sections.UNKNOWN))
+    library = _LIBRARIES.get(method.partition("-")[0])
+    needed = f"takes `{library}` besides" if library else f"takes what reads {method} besides"
+    return f"Loading it {needed} transformers.\n\n"
 
 
 def _whom(card: ModelCard) -> str:
@@ -189,6 +204,6 @@ def _numbers(manifest: Manifest) -> str:
     rows = [
         (name.replace("_", " "), figure(manifest, name))
         for name in sorted(manifest.numbers)
-        if name != model_scores.FLAG
+        if name != model_scores.FLAG and not name.startswith(("full.", "copy."))
     ]
     return table(("figure", "value"), rows, right=(1,))

@@ -62,9 +62,8 @@ def copy(card: ModelCard) -> str:
         for name in ("size", "memory", "speed", "perplexity")
         if f"copy.{name}" in manifest.numbers
     ]
-    rows = [
-        (name, figure(manifest, f"full.{name}"), figure(manifest, f"copy.{name}")) for name in names
-    ]
+    rows = [(name, _amount(manifest, f"full.{name}"), _amount(manifest, f"copy.{name}"))
+            for name in names]  # fmt: skip
     full = next((entry.name for entry in manifest.inputs if entry.role == "model"), "")
     scores = {(s["metric"], s["group"], s["model"]): _interval(s) for s in card.scores}
     for metric, group, model in scores:
@@ -76,9 +75,17 @@ def copy(card: ModelCard) -> str:
 Quantised by {manifest.recipe["method"]}; both were loaded from disk and read the same validation
 texts, on the machine named below. Scores are those of the final evaluation.
 
-{table(("", full or "full model", "this copy"), rows, right=(1, 2))}
+{table(("what", full or "full model", "this copy"), rows, right=(1, 2))}
 
 """
+
+
+def _amount(manifest: Manifest, name: str) -> str:
+    """Bytes in a unit that people read."""
+    number = manifest.numbers.get(name)
+    if number is None or number.unit != "bytes":
+        return figure(manifest, name)
+    return f"{number.value / 10**6:,.1f} MB"
 
 
 def warning(manifest: Manifest) -> str:
