@@ -127,10 +127,10 @@ def test_a_sample_of_the_torture(tmp_path):
     """`make torture` does the same 200 times each."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)])}
     done = subprocess.run(
-        [sys.executable, "-m", "torture", "--kills", "8", "--chaos", "1", "--jobs", "4"],
+        [sys.executable, "-m", "torture", "--kills", "6", "--chaos", "1", "--jobs", "2"],
         env=environment, capture_output=True, text=True, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     kills, chaos = (json.loads(line) for line in done.stdout.splitlines())
     assert kills["runs_with_faults"] == chaos["runs_with_faults"] == 0
-    assert kills["kills"] >= 6 and chaos["runs"] == 1
+    assert kills["kills"] >= 4 and chaos["runs"] == 1
