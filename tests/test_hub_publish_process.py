@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import DEMO, imprimatur
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from torture import TOKEN, make_publication
@@ -68,6 +69,13 @@ def test_the_token_is_nowhere(tmp_path):
         if path.is_file():
             assert TOKEN.encode() not in path.read_bytes(), path
     assert "HF_TOKEN" not in outside.environment("http://127.0.0.1:9", tmp_path)
+
+
+def test_a_traceback_has_no_token(tmp_path):
+    done = imprimatur("rollback", DEMO, "--to", "0.1.0", "--at", "http://127.0.0.1:9",
+                      "--workdir", tmp_path, "--debug", HF_TOKEN=TOKEN)  # fmt: skip
+    assert done.returncode == 1 and "Traceback" in done.stderr and "_run" in done.stderr
+    assert TOKEN not in done.stdout + done.stderr
 
 
 def test_a_signed_release_is_checked_by_its_key(tmp_path):

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from click.testing import Result
 from conftest import imprimatur
 from huggingface_hub import HfApi
+from typer.testing import CliRunner
 
 from hub.cards import reading
 from hub.rehearsal.serve import running
 from release import outside
+from release.cli import app
 from release.publication import assemble
 from release.recipe import load
 from release.record import read_run
@@ -80,8 +83,13 @@ def recipe(tmp_path: Path) -> Path:
     return path
 
 
+def in_process(*arguments: object) -> Result:
+    """What is refused before anything is made needs no process of its own."""
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
 def command(*arguments: object) -> subprocess.CompletedProcess[str]:
-    done = imprimatur(*arguments, HF_TOKEN=TOKEN)
+    done = imprimatur(*arguments)
     assert done.returncode == 0, done.stderr
     return done
 
@@ -133,6 +141,7 @@ def text_of(api: HfApi, repo: str, path: str, tag: str) -> str:
 def test_a_withdrawn_document_is_in_no_reachable_revision(recipe, tmp_path, monkeypatch):
     root, work = tmp_path / "hub", ("--workdir", tmp_path / "work")
     with running(root, {"someone": TOKEN}, ["lab"]) as url:
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
         monkeypatch.setenv("HF_ENDPOINT", url)  # where the benchmark and the version before are
         api = HfApi(endpoint=url, token=TOKEN)
         api.create_repo("lab/bench", repo_type="dataset")
@@ -148,19 +157,19 @@ def test_a_withdrawn_document_is_in_no_reachable_revision(recipe, tmp_path, monk
         write_by_hand(api, "lab/notes-notes")
         taking = ("withdraw", recipe, "--document", "secret", *work, "--to", url)
 
-        unknown = imprimatur("withdraw", recipe, "--document", "nobody", *work, "--to", url,
-                             "--who", "A", "--why", "b", HF_TOKEN=TOKEN)  # fmt: skip
-        assert unknown.returncode == 2 and "no corpus holds" in unknown.stderr
-        unsaid = imprimatur(*taking, HF_TOKEN=TOKEN)
-        assert unsaid.returncode == 2 and "--who" in unsaid.stderr
-        same = imprimatur(*taking, "--who", "A. Name", "--why", "she asked", HF_TOKEN=TOKEN)
-        assert same.returncode == 3 and "raise `version`" in same.stderr
+        unknown = in_process("withdraw", recipe, "--document", "nobody", *work, "--to", url,
+                             "--who", "A", "--why", "b")  # fmt: skip
+        assert unknown.exit_code == 2 and "no corpus holds" in unknown.stderr
+        unsaid = in_process(*taking)
+        assert unsaid.exit_code == 2 and "--who" in unsaid.stderr
+        same = in_process(*taking, "--who", "A. Name", "--why", "she asked")
+        assert same.exit_code == 3 and "raise `version`" in same.stderr
 
         (tmp_path / "words").mkdir()
         (tmp_path / "words" / "results.md").write_text("Read these with care.\n")
         later = "version: 0.2.0\nprevious: lab/notes@v0.1.0\nnotes: words"
         recipe.write_text(recipe.read_text().replace("version: 0.1.0", later))
-        named = command(*taking, "--dry-run").stderr
+        named = in_process(*taking, "--dry-run").stderr
         assert "published in v0.1.0: notes; trained on it: small" in named
         done = command(*taking, "--squash", "--json")
 
