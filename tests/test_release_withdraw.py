@@ -185,7 +185,10 @@ def test_a_withdrawn_document_is_in_no_reachable_revision(recipe, tmp_path, monk
         assert "Read these with care." in results and "From v0.1.0 to v0.2.0." in results
         changes = json.loads(text_of(api, "lab/notes-results", "changes.json", "v0.2.0"))
         (of_notes,) = [one for one in changes["documents"] if one["corpus"] == "notes"]
-        assert "withdrawn" in of_notes["reasons"] and changes["versions"] == ["v0.1.0", "v0.2.0"]
+        assert "excluded: withdrawn" in of_notes["reasons"] and changes["versions"] == [
+            "v0.1.0",
+            "v0.2.0",
+        ]
         assert len(benchmark_values(api, "v0.2.0")) == 1
         ledger = api.hf_hub_download("lab/notes-notes", "ledger.parquet", repo_type="dataset",
                                      local_dir=tmp_path / "notes")  # fmt: skip
