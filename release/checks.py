@@ -153,13 +153,11 @@ def _unfounded_checkpoints(release: Release, settings: EvaluationSettings) -> It
             yield where, f"training.{name} keeps no checkpoints: name steps there"
         split = "held_out" if rule.rule == "most-improvements" else "validation"
         if not any(
-            task.measure == rule.measure
-            and task.corpus in release.corpora
-            and release.corpora[task.corpus].split == split
+            task.measure == rule.measure and _split(release, task) == split
             for task in settings.tasks.values()
         ):
             measure = rule.measure.replace("_", " ")
-            yield where, f"no task measures {measure} on a corpus of the {split} split"
+            yield where, f"no task of the {split} split measures {measure}"
 
 
 def _unfounded_claims(release: Release, settings: EvaluationSettings) -> Iterator[Complaint]:

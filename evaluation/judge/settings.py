@@ -190,7 +190,7 @@ class JudgeSettings(_Frozen):
         return tuple(combinations(self.models, 2)) if self.pairs is None else self.pairs
 
 
-DECIDES_NOTHING = {
+DECIDES_NOTHING: dict[str, Any] = {
     "queries": {"obtain"},
     "by": {
         "endpoint": {

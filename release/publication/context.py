@@ -95,8 +95,9 @@ class Context:
 
     @property
     def filters(self) -> list[str]:
-        """Classifiers that a published corpus was made with."""
-        used = {self.recipe.release.corpora[name].domain_filter for name in self.corpora}
+        """Classifiers that a corpus to train on was made with, whether that is published or not."""
+        corpora = self.recipe.release.corpora.values()
+        used = {corpus.domain_filter for corpus in corpora if corpus.split == "train"}
         return [name for name in self.recipe.release.filters if name in used]
 
     @property
