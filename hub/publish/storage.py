@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError
 
 from hub.publication import Publication
 from hub.publish.patience import patiently
@@ -39,13 +40,16 @@ def storage(api: HfApi, publication: Publication, looks: Mapping[str, Seen | Non
 def _held(api: HfApi, namespace: str) -> int | None:
     """Bytes in the private repos of a namespace, with their history; None where untold."""
     asked = ["private", "usedStorage"]
-    repos: list[Any] = patiently(
-        lambda: [
-            *api.list_models(author=namespace, expand=asked),  # type: ignore[arg-type]
-            *api.list_datasets(author=namespace, expand=asked),  # type: ignore[arg-type]
-            *api.list_spaces(author=namespace, expand=asked),  # type: ignore[arg-type]
-        ]
-    )
+    try:
+        repos: list[Any] = patiently(
+            lambda: [
+                *api.list_models(author=namespace, expand=asked),  # type: ignore[arg-type]
+                *api.list_datasets(author=namespace, expand=asked),  # type: ignore[arg-type]
+                *api.list_spaces(author=namespace, expand=asked),  # type: ignore[arg-type]
+            ]
+        )
+    except HfHubHTTPError:  # no release should fail for want of a figure
+        return None
     sizes = [repo.used_storage for repo in repos if repo.private]
     return None if None in sizes else sum(size or 0 for size in sizes)
 
