@@ -32,7 +32,8 @@ corpora:
 models:
   base: {{hub: lab/base}}
 training:
-  adapted: {{base: base, corpus: general, sft_config: {{max_steps: 1, max_length: 64}}}}
+  adapted: {{base: base, corpus: general, checkpoints: [1], step: 1,
+            sft_config: {{max_steps: 2, max_length: 64}}}}
 merging:
   adapted-slerp:
     mergekit:
@@ -76,7 +77,7 @@ class Hub:
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     root = tmp_path_factory.mktemp("hub")
-    with running(root / "hub", {"demo": "hf_demo"}, ["lab"]) as url:
+    with running(root / "hub", {"demo": "hf_demo"}, ["lab", "cais"]) as url:
         found = Hub(url, root / "models", root / "home")
         found.push("lab/base", seed=0)
         yield found
@@ -116,6 +117,12 @@ def test_a_release_from_a_model_on_the_hub(hub: Hub, recipe: Path) -> None:
     assert "Everything is up to date" in again.stdout, again.stderr
     (base,) = (recipe.parent / "work" / "training").glob("base-*")
     assert (base / "model.safetensors").read_bytes() == weights.read_bytes()
+    made = {}
+    for path in (recipe.parent / "work" / "training").glob("adapted*/manifest.json"):
+        manifest = json.loads(path.read_bytes())
+        made[manifest["name"]] = manifest["files"], manifest["numbers"]["steps"]["value"]
+    assert made["adapted"] == made["adapted-step-1"]
+    assert made["adapted"][1] == 1
     published = hub.imprimatur("publish", recipe, *workdir, "--to", hub.url)
     assert published.returncode == 0, published.stderr
 
@@ -187,6 +194,21 @@ def test_merges_of_hub_models_are_foreseen_from_their_headers(hub: Hub, recipe: 
     assert "base and wide cannot be merged: model.layers.0.mlp.down_proj" in planned.stderr
     cache = [path.name for path in hub.home.rglob("snapshots/*/*") if "wide" in str(path)]
     assert "model.safetensors" not in cache
+
+
+def test_the_data_of_a_task_is_pinned_as_a_model_is(hub: Hub, recipe: Path) -> None:
+    making = "from huggingface_hub import HfApi; a = HfApi(); d = {'repo_type': 'dataset'}; "
+    making += "a.create_repo('cais/mmlu', **d); print(a.dataset_info('cais/mmlu').sha)"
+    commit = run_client(making, client_environment(hub.url, hub.home, xet=False)).strip()
+    tasks = "{anatomy: {lm_eval: mmlu_anatomy, group: medical}}"
+    recipe.write_text(recipe.read_text() + f"evaluation: {{models: [base], tasks: {tasks}}}\n")
+    workdir = ("--workdir", recipe.parent / "work", "--json")
+    offline = hub.imprimatur("plan", recipe, *workdir, url=NOWHERE)
+    assert any("cais/mmlu" in line for line in json.loads(offline.stdout)["unpinned"])
+    planned = hub.imprimatur("plan", recipe, *workdir)
+    assert json.loads(planned.stdout)["unpinned"] == [], planned.stderr
+    pins = json.loads(recipe.with_suffix(".lock").read_bytes())["datasets"]
+    assert pins["cais/mmlu@main"]["commit"] == commit
 
 
 def test_a_broken_lock_is_said(hub: Hub, recipe: Path) -> None:
