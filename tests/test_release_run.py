@@ -130,7 +130,7 @@ def test_corpora_and_shards_do_not_depend_on_the_number_of_workers(demo, tmp_pat
     digests = []
     for folder, count in (("one", 1), ("more", 3)):
         done = imprimatur(
-            "run", DEMO, "--until", "corpus", "--workdir", tmp_path / folder,
+            "run", DEMO, "--scale", "quick", "--until", "corpus", "--workdir", tmp_path / folder,
             "--set", "corpora.medical-research.shards=3", "--set", f"workers={count}",
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
