@@ -6,8 +6,10 @@ from typing import Any
 
 from huggingface_hub import ModelCardData
 
+from hub.cards import sections
 from hub.cards.licence_field import model_licence
 from hub.cards.markdown import figure, licence_links, lineage, making, table
+from hub.cards.reading import NO_NOTES, Notes
 from hub.manifest import Manifest
 
 _WORDS = {
@@ -36,6 +38,7 @@ class ClassifierCard:
     datasets: Sequence[str]
     """Hub ids of the corpora it was applied to"""
     links: dict[str, str]
+    notes: Notes = NO_NOTES
 
 
 def render(card: ClassifierCard) -> str:
@@ -59,6 +62,8 @@ def _body(card: ClassifierCard) -> str:
 
 Finds {domain} documents in a corpus ({languages}). Licence: {licence_links(manifest.licence)}.
 Applied to: {applied}.
+
+{sections.by_hand(card.notes)}
 
 ## How good it is
 
@@ -98,6 +103,14 @@ verdicts = classifier.judge(["…"], ["{settings["languages"][0]}"])
 It tells what a text is about, not whether it is true or well written. What it was not shown it may
 mistake: other languages are not judged, and the corpora it was applied to say by `domain_drift` how
 far their documents are from those it was tested on (above 0.25: label a new sample).
+
+## Cost
+
+{sections.cost(manifest, "this classifier")}
+
+## Cite it
+
+{sections.citation(card.title, card.repo, card.tag, manifest.digest)}
 """
 
 
