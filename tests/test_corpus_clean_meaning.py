@@ -21,12 +21,12 @@ from corpus.clean import clean
 from corpus.document import SourceDocument
 from corpus.edits import Edit, apply, compose
 from corpus.marks import (
+    ADDRESS,
     BREAKS,
     BROKEN,
     COMPOSES,
     CONTROL,
     RARE,
-    SLASHES,
     SPACES,
     TRAILING,
     marks,
@@ -64,6 +64,16 @@ def test_cleaning_again_changes_nothing(text):
     assert clean(once).edits == ()
 
 
+@given(_TEXTS)
+@settings(deadline=None, max_examples=300)
+def test_looking_around_edits_finds_what_looking_at_everything_finds(text):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("corpus.clean._CHARACTERS_AN_EDIT", 1e9)
+        everything = clean(text)
+        patch.setattr("corpus.clean._CHARACTERS_AN_EDIT", 0)
+        assert clean(text) == everything
+
+
 @given(_TEXTS | st.text(max_size=40))
 @settings(deadline=None)
 def test_what_has_no_mark_has_nothing_to_search_for(text):
@@ -73,7 +83,7 @@ def test_what_has_no_mark_has_nothing_to_search_for(text):
     assert seen & SPACES or "  " not in text
     assert seen & TRAILING or " \n" not in text
     assert seen & BREAKS or "\n" not in text
-    assert seen & SLASHES or "//" not in text
+    assert seen & ADDRESS or not ("//" in text or "www." in text)
     assert seen & RARE or not set(text) & set("&\r\t")
     assert seen & CONTROL or all(c in "\t\n\r\x85" or unicodedata.category(c) != "Cc" for c in text)
 
