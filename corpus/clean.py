@@ -21,15 +21,16 @@ from collections.abc import Callable, Iterator
 
 from corpus.edits import Cleaned, Draft, Edit, Kind
 from corpus.marks import (
-    ADDRESS,
     ALL,
     BREAKS,
     BROKEN,
     COMPOSES,
     CONTROL,
     RARE,
+    SLASHES,
     SPACES,
     TRAILING,
+    WWW,
     marks,
 )  # fmt: skip
 from corpus.mojibake import LEADS, MISREAD, repairs
@@ -117,8 +118,10 @@ def _around_edits(draft: Draft) -> list[tuple[int, int]]:
         start = edit.start + shift
         end = start + len(edit.replacement)
         shift += len(edit.replacement) - (edit.end - edit.start)
-        low = max(text.rfind(" ", 0, start), text.rfind("\n", 0, start), 0)
-        high = min(_place(text, " ", end), _place(text, "\n", end))
+        low = max(text.rfind(" ", 0, start), 0)
+        low = max(text.rfind("\n", low, start), low)
+        high = _place(text, " ", end, len(text))
+        high = _place(text, "\n", end, high)
         # Two more on either side: line ends that meet.
         low, high = max(low - 2, 0), min(high + 3, len(text))
         if spans and low <= spans[-1][1]:
@@ -127,9 +130,9 @@ def _around_edits(draft: Draft) -> list[tuple[int, int]]:
     return spans
 
 
-def _place(text: str, character: str, start: int) -> int:
-    place = text.find(character, start)
-    return len(text) if place < 0 else place
+def _place(text: str, character: str, start: int, end: int) -> int:
+    place = text.find(character, start, end)
+    return end if place < 0 else place
 
 
 def _entities(text: str) -> Iterator[Edit]:
@@ -164,8 +167,8 @@ _STEPS: tuple[tuple[int, Callable[[str], Iterator[Edit]]], ...] = (
     (COMPOSES, _composed),
     (RARE, _all("line_end", _LINE_END, "\n")),
     (CONTROL, _controls),
-    (ADDRESS, _all("url", _HTTP, "")),
-    (ADDRESS, _all("url", _WWW, "")),
+    (SLASHES, _all("url", _HTTP, "")),
+    (WWW, _all("url", _WWW, "")),
 )
 """(mark without which there is nothing to do, edits)"""
 

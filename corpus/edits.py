@@ -41,7 +41,7 @@ class Cleaned:
     @property
     def counts(self) -> dict[str, int]:
         """how many spans of each class were removed or replaced"""
-        return dict(Counter(edit.kind for edit in self.edits))
+        return dict(Counter([edit.kind for edit in self.edits])) if self.edits else {}
 
 
 class Draft:

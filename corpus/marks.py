@@ -3,10 +3,10 @@
     >>> bool(marks("37,5 °C") & SPACES), bool(marks("37,5  °C") & SPACES)
     (False, True)
 
-A table gives each character two bytes, one bit a mark: what it may begin and, above, what it may
-end. A mark of two characters stands where one begins what its neighbour ends; a mark of one
-character is read off the lower byte alone. A mark that is set is a reason to search for what it
-stands for, which alone decides; one that is not set says that there is none.
+A table has a bit a mark for each character, and for a mark of two characters another one five bits
+above: what the character may begin, and what it may end. Such a mark stands where a character
+begins what the next one ends. A mark that is set is a reason to search for what it stands for,
+which alone decides; one that is not set says that there is none.
 """
 
 import unicodedata
@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 
 from corpus.mojibake import GOES_ON, LEADS
 
-RARE, CONTROL, BREAKS, COMPOSES, SPACES, TRAILING, BROKEN, ADDRESS = (1 << bit for bit in range(8))
-"""`&`, tab or carriage return; a control character; a line end; what may not be NFC. Of two
-characters: two spaces; a space before a line end; what a misread letter is made of; two slashes or
-two `w`"""
-ALL = (1 << 8) - 1
+RARE, CONTROL, BREAKS, COMPOSES = (1 << bit for bit in range(4))
+"""`&`, tab or carriage return; a control character; a line end; what may not be NFC"""
+SPACES, TRAILING, BROKEN, SLASHES, WWW = (1 << bit for bit in range(4, 9))
+"""two spaces; a space before a line end; what a misread letter is made of; two slashes; `ww`"""
+ALL = (1 << 9) - 1
 _ALONE = RARE | CONTROL | BREAKS | COMPOSES
+_PAIRS = SPACES | TRAILING | BROKEN | SLASHES | WWW
+_ENDS = 5
+"""bits from what begins to what ends"""
 
 _NFC = (
     range(0x0300), range(0x0370, 0x0483), range(0x048A, 0x0530), range(0x1E00, 0x1F00),
@@ -40,9 +43,9 @@ def _table() -> NDArray[np.uint16]:
                 table[point] = COMPOSES
     for characters, begins, ends in (
         ("&\t\r", RARE, 0), ("\n", BREAKS, TRAILING), (" ", SPACES | TRAILING, SPACES | BROKEN),
-        ("/w", ADDRESS, ADDRESS), (LEADS, BROKEN, 0), (GOES_ON, 0, BROKEN),
+        ("/", SLASHES, SLASHES), ("w", WWW, WWW), (LEADS, BROKEN, 0), (GOES_ON, 0, BROKEN),
     ):  # fmt: skip
-        table[[ord(character) for character in characters]] |= begins | ends << 8
+        table[[ord(character) for character in characters]] |= begins | ends << _ENDS
     for point in (*range(32), *range(0x7F, 0xA0), 0x200B, 0xFEFF, 0xFFFE, 0xFFFF):
         if chr(point) not in "\t\n\r\x85":
             table[point] |= CONTROL
@@ -55,6 +58,7 @@ _TABLE = _table()
 def marks(text: str) -> int:
     codes = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
     found = _TABLE.take(codes, mode="clip")
+    beside = found[:-1] << _ENDS
+    beside &= found[1:]
     alone = int(np.bitwise_or.reduce(found)) & _ALONE
-    beside = int(np.bitwise_or.reduce((found[:-1] << 8) & found[1:])) >> 8
-    return alone | beside
+    return alone | int(np.bitwise_or.reduce(beside)) >> _ENDS & _PAIRS
