@@ -192,3 +192,24 @@ def test_an_entity_of_the_document_itself_is_its_text(tmp_path: Path) -> None:
         '<!DOCTYPE article [<!ENTITY dose "5 mg">]><article><body><p>&dose;.</p></body></article>'
     )
     assert _read("jats", tmp_path / "a.xml", jats)[0].text == "5 mg."
+
+
+_ARTICLE = """<article xmlns:mml="http://www.w3.org/1998/Math/MathML"><front><article-meta>
+<title-group><article-title>Fer</article-title></title-group></article-meta></front><body><sec>
+<p>De <inline-formula><mml:math><mml:msup><mml:mn>10</mml:mn><mml:mn>5</mml:mn></mml:msup>
+</mml:math></inline-formula> à <mml:mfrac><mml:mrow><mml:mi>a</mml:mi><mml:mo>+</mml:mo><mml:mn>1</mml:mn>
+</mml:mrow><mml:mn>2</mml:mn></mml:mfrac>, <mml:msup><mml:mi>e</mml:mi><mml:mi>kt</mml:mi>
+</mml:msup></p><table-wrap><table><tr><td>0,04<xref>*</xref></td></tr></table><table-wrap-foot>
+<fn><p>* p &lt; 0,05</p></fn></table-wrap-foot></table-wrap></sec></body><back><ack><p>Merci.</p>
+</ack><app-group><app><title>Annexe</title></app></app-group><glossary><def-list><def-item>
+<term>IC</term><def><p>intervalle de confiance</p></def></def-item></def-list></glossary><ref-list>
+<ref><mixed-citation>Roy 2001</mixed-citation></ref></ref-list></back><floats-group><fig><caption>
+<p>Figure : ferritine.</p></caption></fig></floats-group></article>"""
+
+
+def test_jats_keeps_what_stands_apart_from_the_body_and_what_formulas_mean(tmp_path: Path) -> None:
+    (document,) = _read("jats", tmp_path / "a.xml", _ARTICLE)
+    assert document.text.split("\n\n") == [
+        "Fer", "De 10⁵ à (a+1)/2, e^kt", "0,04*", "* p < 0,05", "Figure : ferritine.", "Annexe",
+        "IC", "intervalle de confiance",
+    ]  # fmt: skip

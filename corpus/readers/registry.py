@@ -1,9 +1,11 @@
 """The readers by the name that a release file gives them: `reader: tei`."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from corpus.document import SourceDocument
+from corpus.partitions import below, partition_of
 from corpus.readers.brat import read_brat
 from corpus.readers.dialogues import read_dialogues
 from corpus.readers.hal import read_hal
@@ -54,8 +56,18 @@ READERS: Mapping[str, Reader] = {
 
 def read(source: str, settings: SourceSettings, path: Path) -> Iterator[SourceDocument]:
     """The documents of one file; one that disappeared or cannot be opened is set aside too."""
+    partition = partition_of(below(path, settings.path)) if settings.task_dataset else ""
     try:
-        yield from READERS[settings.reader](source, settings, path)
+        for found in READERS[settings.reader](source, settings, path):
+            yield _of_partition(replace(found, partition=found.partition or partition), settings)
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
         yield SourceDocument(path.name, source, "", problem=problem)
+
+
+def _of_partition(document: SourceDocument, settings: SourceSettings) -> SourceDocument:
+    """The document, set aside if its partition is not asked for."""
+    if not settings.partitions or document.problem or document.partition in settings.partitions:
+        return document
+    said = f"of the partition {document.partition}" if document.partition else "of no partition"
+    return replace(document, text="", problem=f"{said}, asked for {', '.join(settings.partitions)}")
