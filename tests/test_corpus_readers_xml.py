@@ -197,7 +197,8 @@ def test_an_entity_of_the_document_itself_is_its_text(tmp_path: Path) -> None:
 _ARTICLE = """<article xmlns:mml="http://www.w3.org/1998/Math/MathML"><front><article-meta>
 <title-group><article-title>Fer</article-title></title-group></article-meta></front><body><sec>
 <p>De <inline-formula><mml:math><mml:msup><mml:mn>10</mml:mn><mml:mn>5</mml:mn></mml:msup>
-</mml:math></inline-formula> à <mml:mfrac><mml:mrow><mml:mi>a</mml:mi><mml:mo>+</mml:mo><mml:mn>1</mml:mn>
+</mml:math></inline-formula> à <mml:mfrac>
+<mml:mrow><mml:mi>a</mml:mi><mml:mo>+</mml:mo><mml:mn>1</mml:mn>
 </mml:mrow><mml:mn>2</mml:mn></mml:mfrac>, <mml:msup><mml:mi>e</mml:mi><mml:mi>kt</mml:mi>
 </mml:msup></p><table-wrap><table><tr><td>0,04<xref>*</xref></td></tr></table><table-wrap-foot>
 <fn><p>* p &lt; 0,05</p></fn></table-wrap-foot></table-wrap></sec></body><back><ack><p>Merci.</p>
