@@ -19,7 +19,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 
-from corpus.edits import Cleaned, Draft, Edit, Kind
+from corpus.edits import Cleaned, Draft, Edit
 from corpus.marks import (
     ALL,
     BREAKS,
@@ -41,10 +41,9 @@ _COMPOSABLE = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]+")
 """normalising these alone normalises the text: ASCII composes with nothing before it"""
 _LINE_END = re.compile(r"\r\n?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff\u200b]")
-# The look-behinds come after the literals, so that the search can jump from one to the next.
 _URL_REST = r"[^\s<>\"«»]+[^\s<>\"«».,;:!?)\]]"
-_HTTP = re.compile(rf"http(?<=\bhttp)s?://{_URL_REST}")
-_WWW = re.compile(rf"www\.(?<=\bwww\.){_URL_REST}")
+_HTTP = re.compile(rf"\bhttps?://{_URL_REST}")
+_WWW = re.compile(rf"\bwww\.{_URL_REST}")
 _LAYOUT = re.compile(
     r"[ \t\n](?=[ \t\n])(?:(?<=\n)(?:[ \t]+\n|\n[ \t]*\n)(?:[ \t]*\n)*"
     r"|(?<!\n)(?:[ \t]*\n(?:[ \t]*\n)*|[ \t]+))"
@@ -143,7 +142,8 @@ def _entities(text: str) -> Iterator[Edit]:
 def _composed(text: str) -> Iterator[Edit]:
     if not unicodedata.is_normalized("NFC", text):
         for found in _COMPOSABLE.finditer(text):
-            yield Edit(*found.span(), "unicode", unicodedata.normalize("NFC", found[0]))
+            if not unicodedata.is_normalized("NFC", found[0]):
+                yield Edit(*found.span(), "unicode", unicodedata.normalize("NFC", found[0]))
 
 
 def _controls(text: str) -> Iterator[Edit]:
@@ -153,10 +153,21 @@ def _controls(text: str) -> Iterator[Edit]:
         yield Edit(*found.span(), "mojibake" if meant else "control", meant)
 
 
-def _all(kind: Kind, pattern: re.Pattern[str], by: str) -> Callable[[str], Iterator[Edit]]:
+def _line_ends(text: str) -> Iterator[Edit]:
+    for found in _LINE_END.finditer(text):
+        yield Edit(*found.span(), "line_end", "\n")
+
+
+def _addresses(opening: str, pattern: re.Pattern[str]) -> Callable[[str], Iterator[Edit]]:
+    """Looked for from one `opening` to the next, which is twice as fast as by the pattern."""
+
     def edits(text: str) -> Iterator[Edit]:
-        for found in pattern.finditer(text):
-            yield Edit(*found.span(), kind, by)
+        place = text.find(opening)
+        while place >= 0:
+            found = pattern.match(text, place)
+            if found:
+                yield Edit(*found.span(), "url", "")
+            place = text.find(opening, found.end() if found else place + 1)
 
     return edits
 
@@ -165,10 +176,10 @@ _STEPS: tuple[tuple[int, Callable[[str], Iterator[Edit]]], ...] = (
     (RARE, _entities),
     (BROKEN, repairs),
     (COMPOSES, _composed),
-    (RARE, _all("line_end", _LINE_END, "\n")),
+    (RARE, _line_ends),
     (CONTROL, _controls),
-    (SLASHES, _all("url", _HTTP, "")),
-    (WWW, _all("url", _WWW, "")),
+    (SLASHES, _addresses("http", _HTTP)),
+    (WWW, _addresses("www.", _WWW)),
 )
 """(mark without which there is nothing to do, edits)"""
 
