@@ -53,12 +53,28 @@ def _table() -> NDArray[np.uint16]:
 
 
 _TABLE = _table()
+_KINDS = _TABLE.tolist()
+_FEW = 80
+"""characters, which one by one take no longer than a call of numpy"""
 
 
 def marks(text: str) -> int:
+    seen = beside = before = 0
+    if len(text) <= _FEW:
+        for point in map(ord, text):
+            kinds = _KINDS[point] if point < len(_KINDS) else COMPOSES
+            seen |= kinds
+            beside |= before << _ENDS & kinds
+            before = kinds
+    else:
+        seen, beside = _marks_of_many(text)
+    return seen & _ALONE | beside >> _ENDS & _PAIRS
+
+
+def _marks_of_many(text: str) -> tuple[int, int]:
+    """What characters are alone, and what neighbours are together."""
     codes = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
     found = _TABLE.take(codes, mode="clip")
     beside = found[:-1] << _ENDS
     beside &= found[1:]
-    alone = int(np.bitwise_or.reduce(found)) & _ALONE
-    return alone | int(np.bitwise_or.reduce(beside)) >> _ENDS & _PAIRS
+    return int(np.bitwise_or.reduce(found)), int(np.bitwise_or.reduce(beside))

@@ -75,6 +75,12 @@ def test_looking_around_edits_finds_what_looking_at_everything_finds(text):
         assert clean(text) == everything
 
 
+@given(_TEXTS | st.text(max_size=80))
+@settings(deadline=None)
+def test_a_short_text_has_the_marks_of_a_long_one(text):
+    assert marks(text[:80]) == marks("a" * 100 + text[:80])
+
+
 @given(_TEXTS | st.text(max_size=40))
 @settings(deadline=None)
 def test_what_has_no_mark_has_nothing_to_search_for(text):
