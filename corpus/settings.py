@@ -12,8 +12,8 @@ from hub.licences.rights import LICENCE_ONLY, RightsBasis
 
 ReaderName = Literal[
     "brat", "csv", "dialogues", "hal", "html", "jats", "json", "jsonl", "markdown", "mediawiki",
-    "moses", "parquet", "pdf", "questions", "sentences", "tables", "tei", "text", "tmx", "xlsx",
-    "xmi",
+    "mods", "moses", "parquet", "pdf", "pubmed", "questions", "sentences", "tables", "tei", "text",
+    "tmx", "xlsx", "xmi",
 ]  # fmt: skip
 CleaningName = Literal["clinical", "flaubert"]
 Partition = Literal["train", "validation", "test"]

@@ -27,6 +27,8 @@ SETS: dict[str, tuple[int, dict[str, Any]]] = COUNTED | {
     "refomed_clear_fr/*.csv": (5044, {"reader": "csv"}),
     "tico19_tmx/*.csv": (642, {"reader": "csv", "fields": {"text": "targetString"}}),
     "e3c_l3_fr_scale/*.jsonl.zst": (4903, {"reader": "jsonl"}),
+    "biblio_xml_pubmed/*.xml": (2, {"reader": "pubmed"}),
+    "istex_sisyphe_fixtures/*.mods.xml": (1, {"reader": "mods"}),
     "code_civil_fr/*.jsonl": (1371, {"reader": "jsonl"}),
 }
 

@@ -13,6 +13,7 @@ from corpus.readers.jats import read_jats
 from corpus.readers.markdown import read_markdown
 from corpus.readers.mediawiki import read_mediawiki
 from corpus.readers.moses import read_moses
+from corpus.readers.notices import read_mods, read_pubmed
 from corpus.readers.parquet import read_parquet
 from corpus.readers.pdf import read_pdf
 from corpus.readers.questions import read_questions
@@ -40,9 +41,11 @@ READERS: Mapping[str, Reader] = {
     "jsonl": read_jsonl,
     "markdown": read_markdown,
     "mediawiki": read_mediawiki,
+    "mods": read_mods,
     "moses": read_moses,
     "parquet": read_parquet,
     "pdf": read_pdf,
+    "pubmed": read_pubmed,
     "questions": read_questions,
     "sentences": read_sentences,
     "tables": read_tables,
