@@ -222,8 +222,9 @@ _PUBMED = """<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID Version="1"
 <CopyrightInformation>© 2014 Elsevier.</CopyrightInformation></Abstract><AuthorList><Author>
 <LastName>Roy</LastName><ForeName>Ana</ForeName></Author><Author><CollectiveName>GROUPE
 </CollectiveName>
-</Author></AuthorList><Language>fre</Language><VernacularTitle>Le fer chez l'enfant.</VernacularTitle>
-</Article><OtherAbstract Language="fre"><AbstractText>Ferritine sous 30 µg/L.</AbstractText>
+</Author></AuthorList><Language>fre</Language>
+<VernacularTitle>Le fer chez l'enfant.</VernacularTitle></Article>
+<OtherAbstract Language="fre"><AbstractText>Ferritine sous 30 µg/L.</AbstractText>
 </OtherAbstract></MedlineCitation></PubmedArticle><PubmedArticle><MedlineCitation><PMID>24</PMID>
 <Article><ArticleTitle/></Article></MedlineCitation></PubmedArticle></PubmedArticleSet>"""
 
