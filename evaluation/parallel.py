@@ -16,6 +16,7 @@ from typing import Any
 from evaluation import harness
 from evaluation.cache import save
 from evaluation.system import EvaluationSystem
+from hub.environment import secrets_hidden
 from hub.failure import Failed
 
 Wanted = tuple["harness.Task", int | None, Path]
@@ -40,7 +41,8 @@ def fill(
     for rank in range(number):
         ranks.put(rank)
     progress(f"{name}: loading in {number} processes")
-    with ProcessPoolExecutor(number, spawn, _load, (system, name, folder, threads, ranks)) as pool:
+    started = (system, name, folder, threads, ranks)
+    with secrets_hidden(), ProcessPoolExecutor(number, spawn, _load, started) as pool:
         asked = {pool.submit(_ask, name, *one): one[0].name for one in wanted}
         try:
             for done in as_completed(asked):

@@ -11,7 +11,7 @@ from hub.cards import results as results_card
 from hub.disk import place, write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
-from release import columns, pictures, previous, table
+from release import columns, pictures, table
 from release.beside import lineage_of
 from release.publication.context import Context
 from release.publication.files import describe
@@ -77,7 +77,7 @@ def repo(context: Context, building: Path) -> Repo:
         pictures=drawn,
         bins=bins,
         changelog=context.changed.changelog if context.changed else "",
-        notes=previous.notes(context.recipe, "results"),
+        notes=context.notes("results"),
         tables=[name for name, lines in tables.items() if lines],
     )
     write_atomically(folder / "README.md", results_card.render(card).encode())
