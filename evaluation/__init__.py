@@ -7,11 +7,14 @@
     settings    what a release file may say
     cloze       multiple-choice questions made from documents
     tasks       held-out corpus -> `tasks` artefact; the corpus is decontaminated against it
-    harness     model + `tasks` artefacts -> `results` artefact, through lm-eval
+    translation a task in another language, by a language model
+    harness     model + `tasks` artefacts -> `results` artefact, through lm-eval; `parallel`: by
+                several processes; `engine`: through vLLM
     results     the records of a `results` artefact, written and read
     statistics  intervals, differences, families of tests, groups, ranks: functions of numbers
     summary     groups of tasks, and what changed from one model to the next
     calibration does a model know when it is right?
+    language_model  who is asked in chat: the judge, the translator
     judge       open answers: win-rates, failure modes, safety, judge and people
     claims      does what a release says about its results follow from them?
 

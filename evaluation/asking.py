@@ -7,9 +7,15 @@ it the examples or the question. The batch is as large as its logits allow (LOGI
 as large after each time that memory runs out; a single prompt that does not fit is an error.
 A tokenizer without a token to pad with pads with the one that ends a text: what is padded is
 masked, so that no score depends on which token it is.
+
+What lm-eval does twice is done once: a template is compiled once and not for every question, a
+prompt is cut into tokens once and not for every option, and log-softmax, which looks at one
+position at a time, is taken of those positions alone that are scored. No digit changes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from evaluation.settings import EvaluationError
@@ -17,15 +23,20 @@ from evaluation.settings import EvaluationError
 LOGIT_BYTES = 1 << 28
 """largest block of logits a batch may need; log-softmax holds about three of them at once"""
 MAX_BATCH = 16
+PROMPTS_KEPT = 16
+"""in tokens: the options of a question follow each other"""
 
 Answers = TypeVar("Answers")
 
 
 def listener(network: Any, tokenizer: Any, model: str, task: str) -> Any:
     """An `HFLM` of lm-eval around a loaded network."""
+    import torch
     from lm_eval.models.huggingface import HFLM
 
     class Listener(HFLM):  # type: ignore[misc]
+        longest_continuation = 0
+
         def loglikelihood_rolling(self, requests: Any, disable_tqdm: bool = False) -> list[float]:
             # A token is at least a byte; what is longer is read in windows.
             longest = min(self.max_length, max(len(r.args[0].encode()) for r in requests))
@@ -42,11 +53,26 @@ def listener(network: Any, tokenizer: Any, model: str, task: str) -> Any:
                 )
                 return found
 
+            self.longest_continuation = max(len(target) for _, _, target in requests)
             if override_bs is not None:  # windows of a long text, which are cut to fit
                 return ask()
             longest = max(len(context) + len(target) for _, context, target in requests)
             self._readable(longest, self.max_length)
             return self._fitting(longest, ask)
+
+        def _model_call(self, inps: Any, attn_mask: Any = None, labels: Any = None) -> Any:
+            """Without the positions that come before every continuation of the batch: lm-eval
+            counts from the end, as it does where a model adds tokens of its own in front."""
+            with torch.no_grad():
+                logits = self.model(inps, use_cache=False).logits
+            return logits[:, first_scored(inps, self.longest_continuation) :]
+
+        def _select_cont_toks(
+            self, logits: Any, contlen: int | None = None, inplen: int | None = None
+        ) -> Any:
+            if not contlen or not inplen or inplen < contlen:
+                raise RuntimeError("a position that is scored was left out")
+            return logits[inplen - contlen : inplen]
 
         def generate_until(self, requests: Any, disable_tqdm: bool = False) -> list[str]:
             prompts = [request.args[0] for request in requests]
@@ -80,7 +106,32 @@ def listener(network: Any, tokenizer: Any, model: str, task: str) -> Any:
                     )
                 self.batch_size_per_gpu //= 2
 
-    return Listener(pretrained=network, tokenizer=_padding(model, tokenizer))
+    found = Listener(pretrained=network, tokenizer=_padding(model, tokenizer))
+    found.tok_encode = lru_cache(PROMPTS_KEPT)(found.tok_encode)
+    return found
+
+
+def first_scored(tokens: Any, longest_continuation: int) -> int:
+    """The first position of a padded batch that any row may be scored at, or one before it.
+
+    lm-eval pads with zeros on the right. A text that ends in token 0 seems shorter than it is,
+    which keeps more than is needed.
+    """
+    filled = tokens != 0
+    lengths = filled.shape[1] - filled.flip(1).int().argmax(1)
+    lengths[~filled.any(1)] = 0
+    return max(0, int(lengths.min()) - longest_continuation)
+
+
+@contextmanager
+def templates_compiled_once() -> Iterator[None]:
+    from lm_eval.utils import env
+
+    env.from_string = cache(env.from_string)
+    try:
+        yield
+    finally:
+        del env.from_string
 
 
 def batch_size(longest: int, vocabulary: int) -> int:

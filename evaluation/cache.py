@@ -8,11 +8,11 @@ claims loads no model. A file that cannot be read is asked for again. May be del
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from evaluation.results import Sample, as_table, read_answers
 from hub.manifest import canonical_sha256
@@ -34,10 +34,13 @@ class Cache(NamedTuple):
 
     folder: Path
     model_digest: str
+    system: Mapping[str, str] = {}
+    """backend and device, where they are not the plain ones"""
 
     def path(self, task_digest: str, seed: int | None, threads: int) -> Path:
         versions = {name: _version(name) for name in _PACKAGES}
-        key = [VERSION, self.model_digest, task_digest, seed, threads, versions]
+        key: list[Any] = [VERSION, self.model_digest, task_digest, seed, threads, versions]
+        key += [dict(self.system)] if self.system else []
         return self.folder / f"{canonical_sha256(key)}.parquet"
 
 

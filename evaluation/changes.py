@@ -10,7 +10,8 @@ errs on the side of finding nothing: models that read the same questions differ 
 independent samples would. Two independent scores whose ±1 SE intervals just part are 1.41 standard
 errors of their difference apart: an error rate of 16%, not 5%.
 
-A cell is not comparable where its base is missing or was asked another number of questions.
+A cell is not comparable where its base is missing, or was asked another number of questions, by
+another metric, with other shots or in another template.
 """
 
 from typing import Literal, NamedTuple
@@ -27,6 +28,8 @@ Rule = Literal["paired", "unpaired-z", "overlap-1se"]
 Verdict = Literal["increase", "decrease", "none", "not-comparable"]
 VERDICTS: tuple[Verdict, ...] = ("none", "increase", "decrease", "not-comparable")
 NONE, INCREASE, DECREASE, NOT_COMPARABLE = range(4)
+OTHERWISE = "asked otherwise"
+"""by another metric, with other shots, in another template"""
 TOUCH = 1e-9
 """of a share of 1: figures that are equal as printed are equal"""
 
@@ -96,21 +99,23 @@ def changes(
 
 
 def _reason(table: Table, entrant: Integers, base: Integers, column: Integers) -> Integers:
-    """0: can be compared; 1: no base; 2: another n."""
+    """0: can be compared; 1: no base; 2: another n; 3: asked in another way."""
     missing = (base < 0) | ~table.present[base, column]
     other = table.n[entrant, column] != table.n[base, column]
-    return np.where(missing, 1, np.where(other, 2, 0))
+    otherwise = table.asked[entrant, column] != table.asked[base, column]
+    return np.where(missing, 1, np.where(other, 2, np.where(otherwise, 3, 0)))
 
 
 def _rules(rule: str, correction: Correction, reason: Integers, small: Bools) -> list[str]:
     if rule == "overlap-1se":
-        names = np.array([rule, "no base", "different n"])
+        names = np.array([rule, "no base", "different n", OTHERWISE])
         return [str(name) for name in names[reason]]
     corrected = "" if correction == "none" else f", {correction}"
     names = np.array(
-        [rule + corrected, "no base", "different n", f"{rule}{corrected}, score interval"]
-    )
-    return [str(name) for name in names[np.where((reason == 0) & small, 3, reason)]]
+        [rule + corrected, "no base", "different n", OTHERWISE,
+         f"{rule}{corrected}, score interval"]
+    )  # fmt: skip
+    return [str(name) for name in names[np.where((reason == 0) & small, 4, reason)]]
 
 
 def _float(values: Integers) -> Floats:

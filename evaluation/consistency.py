@@ -8,6 +8,7 @@
     copied           two models, or two tasks, agree in more cells than chance would have
     outlier          a score far from what its model and its task give elsewhere, for its error
     different-n      one task, several numbers of questions
+    asked-otherwise  one task, several metrics, numbers of shots or templates
     missing          a model lacks a task of a language that others have
     average          a printed average that the printed scores do not give
     conflict         two sources print different figures for one cell
@@ -33,8 +34,8 @@ SLACK = 1e-9
 
 def findings(table: Table) -> list[Finding]:
     checks: tuple[Callable[[Table], Iterator[Finding]], ...] = (
-        _errors, _scores, copied_models, copied_tasks, _outliers, _sizes, _missing, _averages,
-        _conflicts,
+        _errors, _scores, copied_models, copied_tasks, _outliers, _sizes, _ways, _missing,
+        _averages, _conflicts,
     )  # fmt: skip
     return [finding for check in checks for finding in check(table)]
 
@@ -184,6 +185,19 @@ def _sizes(table: Table) -> Iterator[Finding]:
                     "different-n", table.labels()[entrant], "", task, language,
                     f"n is {n}, and {usual} for {len(counts[usual])} other models: not comparable",
                 )  # fmt: skip
+
+
+def _ways(table: Table) -> Iterator[Finding]:
+    for number, column in enumerate(table.columns):
+        here = np.flatnonzero(table.present[:, number])
+        codes, counts = np.unique(table.asked[here, number], return_counts=True)
+        usual = int(codes[counts.argmax()])
+        for entrant in here[table.asked[here, number] != usual].tolist():
+            said = table.asked_otherwise(int(table.asked[entrant, number]), usual)
+            yield Finding(
+                "asked-otherwise", table.labels()[entrant], "", column.task, column.language,
+                f"{said} for {int(counts.max())} other models: not comparable",
+            )  # fmt: skip
 
 
 def _missing(table: Table) -> Iterator[Finding]:

@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from evaluation.answers import Asking, read_asking, sample_of
-from evaluation.asking import listener
+from evaluation.asking import listener, templates_compiled_once
 from evaluation.cache import Answers, Cache, load, save
 from evaluation.results import Sample, TaskScore, write_results
 from evaluation.settings import EvaluationError, EvaluationSettings
 from evaluation.summary import estimate
+from evaluation.system import EvaluationSystem
 from hub.manifest import Artefact, Number, Outcome
 
 _UNIT = {"bits_per_byte": "bits per byte", "accuracy": "proportion"}
@@ -40,7 +41,9 @@ class InMemory(NamedTuple):
     tokenizer: Any
 
 
-class _Task(NamedTuple):
+class Task(NamedTuple):
+    """What is asked of every model."""
+
     name: str
     group: str
     digest: str
@@ -69,6 +72,8 @@ def evaluate(
         raise EvaluationError(
             f"model {model_name!r} has no config.json: {model} is not a model folder"
         )
+    if cache and isinstance(model, Path):
+        _share(settings, model_name, model, asked, cache, threads, progress)
     samples: list[Sample] = []
     scores: list[TaskScore] = []
     for task in asked:
@@ -80,8 +85,8 @@ def evaluate(
                 with _threads(threads):
                     if isinstance(model, Path):
                         progress(f"{model_name}: loading")
-                        model = _load(model_name, model)
-                    answers = _ask(model_name, model, task, seed)
+                        model = load_model(model_name, model, settings.system)
+                    answers = ask(model_name, model, task, seed)
                 if place:
                     save(place, answers.samples, answers.value)
             _check_sum(answers, settings)
@@ -94,6 +99,27 @@ def evaluate(
     return Outcome(write_results(out, samples, scores), _numbers(scores))
 
 
+def _share(
+    settings: EvaluationSettings,
+    name: str,
+    folder: Path,
+    asked: Sequence[Task],
+    cache: Cache,
+    threads: int,
+    progress: Callable[[str], None],
+) -> None:
+    """Let several processes answer what is not known, where that is several things."""
+    if settings.system.processes == 1 or settings.system.backend == "vllm":
+        return
+    places = [(task, seed, cache.path(task.digest, seed, threads))
+              for task in asked for seed in task.seeds]  # fmt: skip
+    wanted = [one for one in places if load(one[2], name, one[0].group) is None]
+    if len(wanted) > 1:
+        from evaluation.parallel import fill
+
+        fill(settings.system, name, folder, wanted, threads, progress)
+
+
 def _task_names(settings: EvaluationSettings, tasks: Mapping[str, Artefact]) -> list[str]:
     """Sorted: the order of a mapping is not part of a recipe's key, so it may not show in bytes."""
     if tasks.keys() != settings.tasks.keys():
@@ -102,7 +128,7 @@ def _task_names(settings: EvaluationSettings, tasks: Mapping[str, Artefact]) -> 
     return sorted(tasks)
 
 
-def _read_task(name: str, settings: EvaluationSettings, tasks: Mapping[str, Artefact]) -> _Task:
+def _read_task(name: str, settings: EvaluationSettings, tasks: Mapping[str, Artefact]) -> Task:
     artefact, said = tasks[name], settings.tasks[name]
     if artefact.manifest.kind != "tasks":
         raise EvaluationError(
@@ -113,34 +139,47 @@ def _read_task(name: str, settings: EvaluationSettings, tasks: Mapping[str, Arte
         raise EvaluationError(f"task {name!r} was exported under the name {asking.name!r}")
     # The first examples of a file, or none at all, are the same whatever the seed.
     seeds: tuple[int | None, ...] = said.seeds if asking.drawn else (None,)
-    return _Task(name, said.group, artefact.manifest.digest, asking, seeds)
+    return Task(name, said.group, artefact.manifest.digest, asking, seeds)
 
 
-def _load(name: str, folder: Path) -> InMemory:
+def load_model(name: str, folder: Path, system: EvaluationSystem, rank: int = 0) -> Any:
+    """InMemory, or what `evaluation.engine` gives; `rank` numbers the processes of a machine."""
     if find_spec("lm_eval") is None or find_spec("transformers") is None:
         raise EvaluationError("evaluation needs its extra: pip install 'imprimatur[evaluation]'")
+    if system.backend == "vllm":
+        from evaluation.engine import engine
+
+        return engine(name, folder, system.processes)
     with _quiet():
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
+        if system.device == "cuda" and not torch.cuda.is_available():
+            raise EvaluationError("device cuda is asked for, and no GPU is here")
+
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        network = AutoModelForCausalLM.from_pretrained(
+        network: Any = AutoModelForCausalLM.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
         )
+        if system.device == "cuda":
+            network = network.to(f"cuda:{rank % torch.cuda.device_count()}")
     return InMemory(network, tokenizer)
 
 
-def _ask(name: str, model: InMemory, task: _Task, seed: int | None) -> Answers:
-    with _quiet():
-        from lm_eval.evaluator import evaluate as ask
+def ask(name: str, model: Any, task: Task, seed: int | None) -> Answers:
+    with _quiet(), templates_compiled_once():
+        from lm_eval.evaluator import evaluate as run
 
-        lm = listener(model.network, model.tokenizer, name, task.name)
+        if isinstance(model, InMemory):
+            lm = listener(model.network, model.tokenizer, name, task.name)
+        else:
+            lm, model.task = model, task.name
         loaded = task.asking.load()
         for one in loaded["tasks"].values():
             one.set_fewshot_seed(seed=seed)
         # `evaluate`, not `simple_evaluate`: that one also lists the machine's packages and asks the
         # Hub for the commit of a model that came from a folder.
-        found = ask(lm=lm, task_dict=loaded, log_samples=True, bootstrap_iters=0)
+        found = run(lm=lm, task_dict=loaded, log_samples=True, bootstrap_iters=0)
     answers = task.asking.of_one_filter(found["samples"][task.name])
     samples = [sample_of(name, task.group, task.asking, seed, answer) for answer in answers]
     return Answers(samples, found["results"][task.name][task.asking.result_name])

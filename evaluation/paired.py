@@ -23,6 +23,7 @@ from evaluation.changes import (
     INCREASE,
     NONE,
     NOT_COMPARABLE,
+    OTHERWISE,
     Changes,
 )
 from evaluation.reading import build_table
@@ -31,7 +32,7 @@ from evaluation.settings import Correction, EvaluationError
 from evaluation.statistics.differences import Paired, clustered, cohen_h, paired_proportions
 from evaluation.statistics.families import adjust
 from evaluation.statistics.ranks import Questions
-from evaluation.tables import Entrant, Table
+from evaluation.tables import CONDITIONS, Entrant, Table
 
 REQUIRED = ("model", "language", "task", "item", "correct")
 RESAMPLES = 2000
@@ -88,7 +89,7 @@ def gather(rows: Sequence[Row], name: str) -> tuple[Table, Answers]:
         cells.setdefault(key, row)
     fields: dict[str, list[str]] = {
         field: [cells[key].get(field) or "" for key in found]
-        for field in ("model", "variant", "language", "task", "group", "base")
+        for field in ("model", "variant", "language", "task", "group", "base", *CONDITIONS)
         if field in rows[0].fields or field == "variant"
     }
     questions = [{answer.cluster for answer in answers.values()} for answers in found.values()]
@@ -120,6 +121,10 @@ def paired_changes(
             if old is None or old.keys() != new.keys():
                 found.append(None)
                 rules.append("no base" if old is None else "different questions")
+                continue
+            if table.asked[entrant, column] != table.asked[base, column]:
+                found.append(None)
+                rules.append(OTHERWISE)
                 continue
             rule, change = _compare(old, new, confidence, seed)
             found.append(change)

@@ -27,6 +27,7 @@ from evaluation.scales import (
 from evaluation.settings import EvaluationError
 from evaluation.tables import (
     AVERAGES,
+    CONDITIONS,
     REQUIRED,
     ROUNDING,
     Column,
@@ -75,7 +76,7 @@ def build_table(
     size = len(fields["model"])
     lines = lines or range(2, size + 2)
     fields = {
-        **{column: [""] * size for column in ("variant", "stderr", "source_table")},
+        **{column: [""] * size for column in ("variant", "stderr", "source_table", *CONDITIONS)},
         **{column: each(texts, str.strip) for column, texts in fields.items()},
     }
     problems: list[str] = []
@@ -159,6 +160,7 @@ def _arrange(fields: Fields, numbers: Numbers, scale: Scale, declared: bool, say
     rows = np.flatnonzero(~numbers.average)
     apart = _printed_twice(fields, entrant[rows], source[rows], rows, say)
     column, columns = _columns(fields, rows, apart)
+    conditions = list(zip(*(fields[name] for name in CONDITIONS), strict=True))
     unit = 100.0 if scale == "percent" else 1.0
     # one row of a printed table; averages have digits of their own
     printed = (source * len(entrants) + entrant) * 2 + numbers.average
@@ -182,6 +184,8 @@ def _arrange(fields: Fields, numbers: Numbers, scale: Scale, declared: bool, say
         n=placed(numbers.n, 0).astype(np.int64),
         stderr=placed(numbers.stderr / unit, np.nan),
         source=placed(source, 0).astype(np.int64),
+        asked=placed(_codes(conditions), 0).astype(np.int64),
+        conditions=tuple(dict.fromkeys(conditions)),
         score_decimals=placed(decimals, 0).astype(np.int64),
         stderr_decimals=placed(stderr_decimals, 0).astype(np.int64),
         bases=_bases(fields, entrants, entrant, say),

@@ -3,7 +3,8 @@
     samples/*.parquet   model, task, group, measure, item, text_sha256, correct, ...
 
 Answers to questions (`measure` accuracy) become the rows that `evaluation.paired` reads from CSV;
-the columns `variant`, `language`, `seed`, `cluster` and `base` are read where there are any. Where
+the columns `variant`, `language`, `seed`, `cluster`, `base`, `metric`, `shots` and `template` are
+read where there are any. Where
 none is named, the base is given by the caller. Two models are compared only on what was asked in
 the same words. Bits per byte are no share of n answers: their tasks are named as left out.
 """
@@ -14,9 +15,11 @@ from typing import Any, NamedTuple
 
 from evaluation.copies import Finding
 from evaluation.settings import EvaluationError
+from evaluation.tables import CONDITIONS
 
 NEEDED = ("model", "task", "item", "correct")
-OPTIONAL = ("group", "measure", "text_sha256", "variant", "language", "seed", "cluster", "base")
+OPTIONAL = ("group", "measure", "text_sha256", "variant", "language", "seed", "cluster", "base",
+            *CONDITIONS)  # fmt: skip
 UNKNOWN_LANGUAGE = "und"
 """of ISO 639-3"""
 

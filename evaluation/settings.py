@@ -7,6 +7,7 @@
         general-text:   {corpus: general-heldout, measure: bits_per_byte, group: general}
         medical-cloze:  {corpus: medical-heldout, measure: accuracy, group: medical}
         medqa:          {lm_eval: medqa, group: medical, shots: 3, seeds: [0, 1, 2]}
+        medqa-fr:       {translation: {of: medqa, language: fr, ...}, group: medical-fr}
 
 A group is what the summary pools over; a task belongs to one group.
 """
@@ -17,6 +18,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from evaluation.judge.settings import JudgeSettings
+from evaluation.system import EvaluationSystem
+from evaluation.translation.settings import TranslationSettings
 from hub.failure import BadInput
 
 Measure = Literal["bits_per_byte", "accuracy"]
@@ -36,12 +39,15 @@ class _Frozen(BaseModel):
 
 
 class TaskSettings(_Frozen):
-    """One task: about a held-out corpus, or a task definition of ours or of lm-eval by its name."""
+    """One task: about a held-out corpus, a task definition of ours or of lm-eval by its name, or
+    another task in another language."""
 
     corpus: str = ""
     """name of a held-out corpus artefact"""
     lm_eval: str = ""
     """name of a definition: `evaluation/tasks/definitions`, else lm-eval's own library"""
+    translation: TranslationSettings | None = None
+    """of another task, by a language model"""
     measure: Measure = "accuracy"
     group: Name
     """for example medical or general"""
@@ -68,9 +74,9 @@ class TaskSettings(_Frozen):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        if bool(self.corpus) == bool(self.lm_eval):
-            raise ValueError("a task names a `corpus` or an `lm_eval` task, one of them")
-        if self.lm_eval and self.measure != "accuracy":
+        if sum(map(bool, (self.corpus, self.lm_eval, self.translation))) != 1:
+            raise ValueError("a task names a `corpus`, an `lm_eval` task or a `translation`, one")
+        if not self.corpus and self.measure != "accuracy":
             raise ValueError("an lm_eval task is measured by its own metric, as accuracy")
         of_definitions = ("shots", "seeds", "subject", "files", "revision", "n", "split")
         fields = type(self).model_fields
@@ -78,9 +84,16 @@ class TaskSettings(_Frozen):
         if self.corpus and odd:
             said = ", ".join(odd)
             raise ValueError(f"{said}: of lm_eval tasks only, a corpus is asked about as it is")
+        if self.translation and (said := ", ".join({*odd, *self._drawn()} - {"seeds", "split"})):
+            raise ValueError(f"{said}: a translation has the questions and shots of its task")
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError("a seed is given twice")
         return self
+
+    def _drawn(self) -> set[str]:
+        fields = type(self).model_fields
+        named = ("options", "questions", "seed")
+        return {name for name in named if getattr(self, name) != fields[name].get_default()}
 
 
 class Claim(_Frozen):
@@ -189,6 +202,8 @@ class EvaluationSettings(_Frozen):
     revisions: dict[str, str] = {}
     """of the papers' tasks: lm-eval task -> commit of its dataset on the Hub"""
     tasks: Annotated[dict[Name, TaskSettings], Field(min_length=1)]
+    system: EvaluationSystem = EvaluationSystem()
+    """where models are asked"""
     confidence: float = Field(default=0.95, gt=0, lt=1)
     """of every interval, two-sided"""
     resamples: int = Field(default=2000, ge=100)
@@ -213,6 +228,29 @@ class EvaluationSettings(_Frozen):
 
         tasks = expanded(said["papers"], said.get("revisions") or {})
         return said | {"tasks": tasks | (said.get("tasks") or {})}
+
+    @model_validator(mode="after")
+    def _translations_of_tasks(self) -> Self:
+        from evaluation.tasks.benchmarks import names
+
+        for name, task in self.tasks.items():
+            if task.translation is None:
+                continue
+            source = self.tasks.get(task.translation.of)
+            if source is None or source.lm_eval not in names():
+                raise ValueError(
+                    f"{name}: {task.translation.of} is no task on files (those of"
+                    f" {', '.join(names())}), which alone can be translated"
+                )
+            if source.split != task.split:
+                raise ValueError(f"{name}: {task.translation.of} is of the split {source.split}")
+        return self
+
+    @property
+    def translations(self) -> dict[str, TranslationSettings]:
+        """Translated tasks that are published."""
+        found = {name: task.translation for name, task in self.tasks.items()}
+        return {name: one for name, one in found.items() if one and one.publish}
 
     @property
     def answering(self) -> list[str]:

@@ -33,6 +33,7 @@ Integers = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 REQUIRED = ("model", "language", "task", "n", "score")
+CONDITIONS = ("metric", "shots", "template")
 AVERAGES = ("average", "avg", "mean")
 """how the task of a printed average ends"""
 
@@ -74,6 +75,10 @@ class Table:
     n: Integers
     stderr: Floats
     source: Integers
+    asked: Integers
+    """how each cell was asked: place in `conditions`"""
+    conditions: tuple[tuple[str, ...], ...]
+    """metric, shots and template; blank where the file does not say"""
     score_decimals: Integers
     """of each cell, in the units of the file; those of the longest figure that the source prints
     for the entrant, because files drop trailing zeros"""
@@ -102,7 +107,7 @@ class Table:
         ]
 
     def comparable(self) -> Bools:
-        """Cells that were asked the same number of questions as most of their column.
+        """Cells that were asked as many questions, in the same way, as most of their column.
 
         A column without a strict majority has none.
         """
@@ -110,10 +115,17 @@ class Table:
         present = self.present
         for column in range(len(self.columns)):
             here = present[:, column]
-            values, counts = np.unique(self.n[here, column], return_counts=True)
+            asked = np.stack([self.n[:, column], self.asked[:, column]], axis=1)
+            values, counts = np.unique(asked[here], axis=0, return_counts=True)
             if counts.size and 2 * counts.max() > counts.sum():
-                found[:, column] = here & (self.n[:, column] == values[counts.argmax()])
+                found[:, column] = here & (asked == values[counts.argmax()]).all(axis=1)
         return found
+
+    def asked_otherwise(self, one: int, other: int) -> str:
+        """In what two of `conditions` differ, in words."""
+        pairs = zip(CONDITIONS, self.conditions[one], self.conditions[other], strict=True)
+        return "; ".join(f"{name}: {a or 'not said'} and {b or 'not said'}"
+                         for name, a, b in pairs if a != b)  # fmt: skip
 
     def blocks(self, of: Literal["group", "language"]) -> dict[str, list[int]]:
         """Columns by group or by language, in table order."""

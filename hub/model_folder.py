@@ -8,9 +8,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hub.failure import Failed
+
+if TYPE_CHECKING:
+    import torch
 
 WEIGHTS = re.compile(r"model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json")
 TOKENIZER = re.compile(
@@ -51,7 +54,6 @@ def prove(folder: Path) -> Proof:
 
 def scan(folder: Path) -> Proof:
     """Read every tensor once, one at a time."""
-    import torch
     from safetensors import safe_open
 
     num_tensors = num_parameters = 0
@@ -61,13 +63,24 @@ def scan(folder: Path) -> Proof:
                 tensor = weights.get_tensor(name)
                 if tensor.numel() == 0:
                     raise BrokenModel(f"{name} in {path.name} was saved empty")
-                if not bool(torch.isfinite(tensor).all()):
+                if not _finite(tensor):
                     raise BrokenModel(f"{name} in {path.name} has values that are not numbers")
                 num_tensors += 1
                 num_parameters += tensor.numel()
     if not num_tensors:
         raise BrokenModel(f"no weights were saved in {folder.name}")
     return Proof(num_tensors, num_parameters)
+
+
+def _finite(tensor: "torch.Tensor") -> bool:
+    """By its smallest and largest value, which are NaN where any value is: one pass, no copy."""
+    import torch
+
+    if not tensor.is_floating_point():
+        return True
+    if tensor.element_size() == 1:  # the 8-bit floats have no minimum in torch
+        tensor = tensor.to(torch.float32)
+    return all(bool(torch.isfinite(value)) for value in torch.aminmax(tensor))
 
 
 def speak(folder: Path, num_tokens: int = 8) -> str:
@@ -94,19 +107,29 @@ def speak(folder: Path, num_tokens: int = 8) -> str:
 def quiet() -> Iterator[None]:
     """Only our own plain lines inside: no progress bars, no asides about tied weights."""
     import datasets
+
+    shown = datasets.is_progress_bar_enabled()
+    datasets.disable_progress_bars()
+    try:
+        with quiet_models():
+            yield
+    finally:
+        if shown:
+            datasets.enable_progress_bars()
+
+
+@contextmanager
+def quiet_models() -> Iterator[None]:
+    """The same where no data set is read: `datasets` takes more than half a second to import."""
     from transformers.utils import logging
 
     transformers: Any = logging  # its functions have no types
-    shown = transformers.is_progress_bar_enabled(), datasets.is_progress_bar_enabled()
-    verbosity = transformers.get_verbosity()
+    shown, verbosity = transformers.is_progress_bar_enabled(), transformers.get_verbosity()
     transformers.set_verbosity_error()
     transformers.disable_progress_bar()
-    datasets.disable_progress_bars()
     try:
         yield
     finally:
         transformers.set_verbosity(verbosity)
-        if shown[0]:
+        if shown:
             transformers.enable_progress_bar()
-        if shown[1]:
-            datasets.enable_progress_bars()

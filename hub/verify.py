@@ -192,7 +192,8 @@ def check_dataset(repo: PublishedRepo, tag: str, folder: Path) -> str:
     }
     rows = {}
     for config in get_dataset_config_names(repo.id, revision=tag):
-        rows[config] = len(load_dataset(repo.id, config, revision=tag, split="train"))
+        splits: Any = load_dataset(repo.id, config, revision=tag)
+        rows[config] = sum(len(split) for split in splits.values())
         if rows[config] != stated.get(config, rows[config]):
             raise Unexpected(
                 f"{repo.id}: {config} has {rows[config]} rows and its card says {stated[config]}"

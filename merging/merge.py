@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from hub.disk import write_atomically, write_json
 from hub.manifest import Number, Outcome
-from hub.model_folder import TOKENIZER, BrokenModel, model_files, quiet, scan
+from hub.model_folder import TOKENIZER, BrokenModel, model_files, quiet_models, scan
 from merging import headers, preflight
 from merging.settings import MergeError, MergingSettings, parents_of, rename
 
@@ -52,7 +52,7 @@ def merge(
     preflight.check_room(settings.mergekit, described[names[0]], out)
     progress(f"{', '.join(names)}: same architecture, shapes and vocabulary")
     by_name = validate(settings.mergekit)
-    with quiet():
+    with quiet_models():
         run(rename(settings.mergekit, lambda name: _folder(parents[name])), out)
         tidy(parents[names[0]], out)
         try:
@@ -102,6 +102,7 @@ def validate(configuration: Mapping[str, Any]) -> "MergeConfiguration":
 def run(configuration: dict[str, Any], out: Path) -> None:
     """Let mergekit write weights and configuration into `out`."""
     from mergekit.config import MergeConfiguration
+    from mergekit.io.tasks import LoaderCache
     from mergekit.merge import run_merge
 
     try:
@@ -110,6 +111,10 @@ def run(configuration: dict[str, Any], out: Path) -> None:
         raise MergeError(
             f"mergekit refused the merge ({_sentence(error)}): correct its configuration"
         ) from error
+    finally:
+        # It keeps the parents open for the life of the process: their pages count as its memory,
+        # and a parent that is made anew in the same folder would be read as it was.
+        LoaderCache.loaders.clear()
 
 
 def plan(configuration: dict[str, Any]) -> list[Any]:

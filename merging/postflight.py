@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hub.manifest import Number
-from hub.model_folder import quiet, speak
+from hub.model_folder import quiet_models, speak
 
 MAX_TEXTS, MAX_TOKENS = 8, 256
 """of each group"""
@@ -64,7 +64,7 @@ def postflight(
     progress: Callable[[str], None],
 ) -> Proof:
     """Prove the model in `merged`; raises what loading it raises where it is none."""
-    with quiet():
+    with quiet_models():
         sample = speak(merged, 16)
         progress(f"it says: {' '.join(sample.split())!r}")
         folders = {"merge": merged, **parents} if texts else {}

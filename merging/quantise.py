@@ -5,8 +5,8 @@
     torchao-int8         weights in 8 bits, one scale a row
     bitsandbytes-int8    LLM.int8(): 8 bits, outliers apart
     bitsandbytes-nf4     4 bits (NormalFloat), scales quantised too
-    gptq                 4 bits, groups of 128, calibrated on texts; needs gptqmodel
-    awq                  4 bits, groups of 128, calibrated on texts; needs llmcompressor
+    gptq                 4 bits, groups of 128, calibrated on texts; needs llmcompressor
+    awq                  the same, with channels scaled by what they answer to; and needs a GPU
 
 The copy is written before it is first used: on a CPU bitsandbytes repacks 4-bit weights at the
 first forward pass, and what is saved then cannot be read back. It is reloaded from disk as any
@@ -36,12 +36,15 @@ NEEDS: dict[Method, str] = {
     "torchao-int8": "torchao",
     "bitsandbytes-int8": "bitsandbytes",
     "bitsandbytes-nf4": "bitsandbytes",
-    "gptq": "gptqmodel",
+    "gptq": "llmcompressor",
     "awq": "llmcompressor",
 }
 EXTRA = ("torchao", "bitsandbytes")
-"""what the extra `quantise` installs; the others need a GPU and their own installation"""
-GROUP_SIZE = 128
+"""what the extra `quantise` installs"""
+APART = "--no-deps llmcompressor compressed-tensors auto-round"
+"""llm-compressor 0.14 asks for an older transformers than ours, and works with it"""
+SCHEME = {"gptq": "W4A16", "awq": "W4A16_ASYM"}
+"""llm-compressor's names: weights in 4 bits, groups of 128"""
 MAX_TEXTS, MAX_TOKENS = 8, 256
 
 
@@ -60,8 +63,8 @@ def missing(settings: QuantisedSettings) -> str | None:
     library = NEEDS[settings.method]
     if find_spec(library) is not None:
         return None
-    how = "pip install 'imprimatur[quantise]'" if library in EXTRA else f"install {library}"
-    return f"method {settings.method} needs {library}, which is not here: {how}"
+    how = "'imprimatur[quantise]'" if library in EXTRA else APART
+    return f"method {settings.method} needs {library}, which is not here: pip install {how}"
 
 
 def quantise(
@@ -75,10 +78,10 @@ def quantise(
     if absent := missing(settings):
         raise MergeError(absent)
     with quiet():
-        if settings.method == "awq":
-            _awq(full, texts, out)
+        if settings.method in SCHEME:
+            _compress(settings.method, full, texts, out)
         else:
-            _transformers(settings.method, full, texts, out)
+            _transformers(settings.method, full, out)
         _tidy(full, out)
         parameters = scan(full).num_parameters
         scan(out)
@@ -105,7 +108,7 @@ def _numbers(parameters: int, costs: dict[str, Cost]) -> dict[str, Number]:
     return found
 
 
-def _transformers(method: Method, full: Path, texts: Sequence[str], out: Path) -> None:
+def _transformers(method: Method, full: Path, out: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -116,14 +119,14 @@ def _transformers(method: Method, full: Path, texts: Sequence[str], out: Path) -
         use_safetensors=True,
         dtype=dtype,
         device_map="cuda" if torch.cuda.is_available() else "cpu",
-        quantization_config=_configuration(method, full, texts, dtype),
+        quantization_config=_configuration(method, dtype),
     )
     model.save_pretrained(out)
 
 
-def _configuration(method: Method, full: Path, texts: Sequence[str], dtype: Any) -> Any:
+def _configuration(method: Method, dtype: Any) -> Any:
     import transformers
-    from transformers import AutoTokenizer, GPTQConfig, TorchAoConfig
+    from transformers import TorchAoConfig
 
     bits_and_bytes: Any = transformers.BitsAndBytesConfig  # it has no types
     if method == "torchao-int8":
@@ -132,32 +135,39 @@ def _configuration(method: Method, full: Path, texts: Sequence[str], dtype: Any)
         return TorchAoConfig(Int8WeightOnlyConfig())
     if method == "bitsandbytes-int8":
         return bits_and_bytes(load_in_8bit=True)
-    if method == "bitsandbytes-nf4":
-        return bits_and_bytes(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=dtype,
-        )
-    tokenizer = AutoTokenizer.from_pretrained(full, local_files_only=True)
-    return GPTQConfig(
-        bits=4, group_size=GROUP_SIZE, dataset=_calibration(texts), tokenizer=tokenizer
+    return bits_and_bytes(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
     )
 
 
-def _awq(full: Path, texts: Sequence[str], out: Path) -> None:
+def _compress(method: Method, full: Path, texts: Sequence[str], out: Path) -> None:
+    """By llm-compressor, whose AWQ pins memory for an accelerator and so needs one."""
+    import torch
     from datasets import Dataset
     from llmcompressor import oneshot
-    from llmcompressor.modifiers.awq import AWQModifier
+    from llmcompressor.modifiers.gptq import GPTQModifier
+    from llmcompressor.modifiers.quantization import QuantizationModifier
+    from llmcompressor.modifiers.transform.awq import AWQModifier
 
+    if method == "awq" and not torch.cuda.is_available():
+        raise MergeError("method awq needs a GPU, and none is here: gptq runs without one")
+    calibration = _calibration(texts)
+    what = {"targets": ["Linear"], "scheme": SCHEME[method], "ignore": ["lm_head"]}
+    recipe = [GPTQModifier(**what)]
+    if method == "awq":
+        recipe = [AWQModifier(), QuantizationModifier(**what)]
     oneshot(
         model=str(full),
-        dataset=Dataset.from_list([{"text": text} for text in _calibration(texts)]),
-        recipe=[AWQModifier(targets=["Linear"], scheme="W4A16", ignore=["lm_head"])],
+        dataset=Dataset.from_list([{"text": text} for text in calibration]),
+        recipe=recipe,
         output_dir=str(out),
-        num_calibration_samples=len(_calibration(texts)),
+        num_calibration_samples=len(calibration),
         max_seq_length=MAX_TOKENS,
     )
+    (out / "recipe.yaml").unlink(missing_ok=True)
 
 
 def _calibration(texts: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from release.verbs.plan import plan
 from release.verbs.publish import publish
 from release.verbs.rehearse import rehearse
 from release.verbs.reproduce import reproduce
+from release.verbs.results import export, import_
 from release.verbs.rollback import rollback
 from release.verbs.run import run
 from release.verbs.stats import stats
@@ -38,6 +39,11 @@ for verb in (
 hub_app = typer.Typer(help="The rehearsal Hub.", rich_markup_mode=None, no_args_is_help=True)
 hub_app.command()(serve)
 app.add_typer(hub_app, name="hub")
+
+results_app = typer.Typer(help="Results of lm-eval.", rich_markup_mode=None, no_args_is_help=True)
+results_app.command("import")(import_)
+results_app.command("export")(export)
+app.add_typer(results_app, name="results")
 
 
 def main() -> None:

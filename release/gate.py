@@ -31,6 +31,15 @@ def gate(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
         acts += ("commercial",) if corpus.use == "commercial" else ()
         refusals += _of_corpus(name, artefacts[name], acts)
     release = recipe.release
+    for name in release.evaluation.translations if release.evaluation else ():
+        licences = artefacts[name].manifest.licence
+        if not licences:
+            refusals.append(f"{name}: no licence is stated for the questions that it translates")
+        refusals += [
+            f"{name}: {licence} does not allow publishing a translation of its questions"
+            for licence in licences
+            if not _allows(licence, ("publish_adapted",))
+        ]
     for name in [
         *release.filters, *release.training, *release.finetuning, *release.merging,
         *release.quantised,

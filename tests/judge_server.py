@@ -11,7 +11,8 @@ from typing import Any
 
 from evaluation.judge.answers import Answer
 from evaluation.judge.queries import Query
-from evaluation.judge.settings import By, Endpoint, JudgeSettings, Queries
+from evaluation.judge.settings import By, JudgeSettings, Queries
+from evaluation.language_model.settings import Endpoint
 
 _ANSWER = re.compile(r"<answer(?:-([AB]))? \w+>\n(.*?)\n</answer", re.DOTALL)
 

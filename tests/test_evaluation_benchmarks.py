@@ -1,6 +1,7 @@
 """Benchmarks on local files: what lm-eval's command says, resumed, cached, exported, refused."""
 
 import json
+import multiprocessing
 import os
 import random
 import subprocess
@@ -15,14 +16,17 @@ from evaluation_models import toy_model, whole
 from pydantic import ValidationError
 from transformers import AutoModelForCausalLM
 
+from evaluation import harness
 from evaluation.cache import Cache
 from evaluation.harness import evaluate
 from evaluation.lm_eval_files import read_scores as read_file
 from evaluation.lm_eval_layout import export as export_layout
 from evaluation.results import read_samples, read_scores
 from evaluation.settings import EvaluationError, EvaluationSettings, TaskSettings
+from evaluation.system import EvaluationSystem
 from evaluation.tasks import benchmarks, library
 from evaluation.tasks.questions import read_questions
+from hub.failure import Failed
 from hub.manifest import Artefact
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -196,6 +200,63 @@ def test_a_run_that_was_killed_asks_only_what_it_had_not(
     kept.write_bytes(kept.read_bytes()[:200])
     evaluate(SETTINGS, "toy", model, tasks, tmp_path, lambda _: None, cache=cache)
     assert len(asked) == 5, "half a file is asked for again"
+
+
+def test_processes_share_the_draws_and_one_that_dies_loses_nothing(
+    model: Path, tasks: dict[str, Artefact], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draws = tuple(range(8))
+    asked = EvaluationSettings(
+        models=["toy"],
+        tasks={"exam": SETTINGS.tasks["exam"].model_copy(update={"seeds": draws})},
+        resamples=200,
+        system=EvaluationSystem(processes=2),
+    )
+    exam = {"exam": tasks["exam"]}
+    cache = Cache(tmp_path / "cache", "digest")
+
+    def kills(line: str) -> None:
+        if "answered" in line:
+            for process in multiprocessing.active_children():
+                process.kill()
+
+    with pytest.raises(Failed, match="run again with fewer `processes`"):
+        evaluate(asked, "toy", model, exam, tmp_path / "killed", kills, cache=cache)
+    kept = len(list(cache.folder.glob("*.parquet")))
+    assert 1 <= kept < len(draws)
+
+    said: list[int | None] = []
+    ask = harness.ask
+
+    def counts(name: str, model: Any, task: harness.Task, seed: int | None) -> Any:
+        said.append(seed)
+        return ask(name, model, task, seed)
+
+    monkeypatch.setattr(harness, "ask", counts)
+    alone = asked.model_copy(update={"system": EvaluationSystem()})
+    evaluate(alone, "toy", model, exam, tmp_path / "again", print, cache=cache)
+    assert len(said) == len(draws) - kept
+    evaluate(alone, "toy", model, exam, tmp_path / "fresh", print)
+    for file in ("samples.parquet", "scores.json"):
+        both = [(tmp_path / where / file).read_bytes() for where in ("again", "fresh")]
+        assert both[0] == both[1]
+
+
+@pytest.mark.parametrize(
+    ("system", "said"),
+    [
+        ({"backend": "vllm"}, "needs vLLM, which is not here"),
+        ({"device": "cuda"}, "no GPU is here"),
+    ],
+)
+def test_what_this_machine_lacks_is_one_sentence(
+    model: Path, tasks: dict[str, Artefact], tmp_path: Path, system: dict[str, Any], said: str
+) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("a GPU is here")
+    settings = SETTINGS.model_copy(update={"system": EvaluationSystem(**system)})
+    with pytest.raises(EvaluationError, match=said):
+        evaluate(settings, "toy", model, tasks, tmp_path / "out", print)
 
 
 def test_memory_that_runs_out_makes_the_batch_smaller_then_is_an_error(

@@ -99,3 +99,20 @@ def test_the_groups_of_partages_have_the_n_and_metrics_of_its_table() -> None:
             if task.group.endswith(language)
         )
         assert ours == table
+
+
+@pytest.mark.skipif(not TABLE.is_file(), reason="needs the papers' tables")
+def test_biomistrals_other_languages_have_the_n_of_its_appendix() -> None:
+    with TABLE.with_name("biomistral_H_multilingual.csv").open(newline="") as opened:
+        printed = {
+            row["task"].replace("_", "-"): int(row["n"])
+            for row in csv.DictReader(opened)
+            if row["n"]
+        }
+    declared = papers.of_paper("biomistral-multilingual")
+    for language in ("ar", "de", "es", "fr", "pt", "ru", "zh"):
+        ours = {task.name: task.n for task in declared if task.group == f"medical-{language}"}
+        assert ours == printed
+    assert all(task.shots == 3 and task.seeds == 3 for task in declared)
+    said = papers.undefined(["biomistral-multilingual"])
+    assert len(said) == len(declared) == 70

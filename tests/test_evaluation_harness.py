@@ -22,6 +22,7 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
+from evaluation.asking import first_scored
 from evaluation.cloze import Document
 from evaluation.harness import evaluate
 from evaluation.results import Sample, read_samples, read_scores
@@ -195,6 +196,15 @@ def test_a_choice_is_the_likeliest_option(
         assert sample.chosen == expected.index(max(expected))
         assert sample.answer == item["answer"]
         assert sample.correct == (sample.chosen == item["answer"])
+
+
+def test_no_position_that_is_scored_is_left_out() -> None:
+    batch = torch.tensor([[5, 6, 7, 8, 9], [5, 6, 7, 0, 0], [5, 6, 7, 8, 0]])
+    assert first_scored(batch, 1) == 2  # the second text ends at 3
+    assert first_scored(batch, 2) == 1
+    assert first_scored(batch, 9) == 0
+    # token 0 at the end of a text looks like padding: more is kept than is needed
+    assert first_scored(torch.tensor([[5, 0, 0], [0, 0, 0]]), 1) == 0
 
 
 def test_scores_equal_lm_evals_own_run_of_the_exported_task(

@@ -6,12 +6,14 @@ import time
 import pytest
 from judge_server import Say, better_of, made_up, pick, serving, settings_for
 
-from evaluation.judge.ask import Replies, ask_all
 from evaluation.judge.pairwise import compare, win_rates
-from evaluation.judge.prompts import PAIR_SCHEMA, Prompt
-from evaluation.judge.replies import Reply
-from evaluation.judge.settings import By, Endpoint
+from evaluation.judge.prompts import PAIR_SCHEMA
+from evaluation.judge.settings import By
 from evaluation.judge.verdicts import verdict
+from evaluation.language_model.ask import Replies, ask_all
+from evaluation.language_model.prompts import Prompt
+from evaluation.language_model.replies import Reply
+from evaluation.language_model.settings import Endpoint
 from hub.failure import Failed, Refused
 from hub.licences.leaving import is_local, may_send
 

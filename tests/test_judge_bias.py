@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from judge_server import better_of, made_up, pick, serving, settings_for, shown
 
-from evaluation.judge.ask import Replies, ask_all
 from evaluation.judge.failures import examine, mode_changes, mode_rates
 from evaluation.judge.pairwise import (
     Comparison,
@@ -18,6 +17,7 @@ from evaluation.judge.pairwise import (
 )
 from evaluation.judge.prompts import FAILURE_MODES
 from evaluation.judge.queries import Query
+from evaluation.language_model.ask import Replies, ask_all
 
 
 def judged(script, num, better, tmp_path: Path, **changes):

@@ -23,7 +23,12 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
-@pytest.mark.parametrize("method", ["torchao-int8", "bitsandbytes-nf4"])
+without_it = pytest.mark.skipif(find_spec("llmcompressor") is None, reason="not installed here")
+
+
+@pytest.mark.parametrize(
+    "method", ["torchao-int8", "bitsandbytes-nf4", pytest.param("gptq", marks=without_it)]
+)
 def test_a_copy_is_smaller_and_still_the_model(full: Path, tmp_path: Path, method: Method) -> None:
     import torch
     from transformers import AutoModelForCausalLM
@@ -37,7 +42,9 @@ def test_a_copy_is_smaller_and_still_the_model(full: Path, tmp_path: Path, metho
     assert numbers["copy.perplexity"] == pytest.approx(numbers["full.perplexity"], rel=0.2)
     assert {"model.safetensors", "config.json", "tokenizer.json"} <= set(outcome.payload)
     config = json.loads((tmp_path / "out" / "config.json").read_bytes())
-    assert config["quantization_config"]["quant_method"] in ("torchao", "bitsandbytes")
+    assert config["quantization_config"]["quant_method"] in (
+        "torchao", "bitsandbytes", "compressed-tensors",
+    )  # fmt: skip
     for path in (tmp_path / "out").iterdir():
         assert str(tmp_path).encode() not in path.read_bytes(), path.name
     tokens = torch.tensor([[1, 2, 3, 4]])
@@ -56,3 +63,14 @@ def test_a_method_whose_library_is_absent_is_one_sentence(
     with pytest.raises(MergeError, match=f"method {method} needs {NEEDS[method]}"):
         quantise(settings, full, TEXTS, tmp_path / "out", print)
     assert not (tmp_path / "out").exists()
+
+
+@without_it
+def test_awq_without_a_gpu_is_one_sentence(full: Path, tmp_path: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("a GPU is here")
+    settings = QuantisedSettings(model="full", method="awq")
+    with pytest.raises(MergeError, match="method awq needs a GPU"):
+        quantise(settings, full, TEXTS, tmp_path / "out", print)

@@ -1,16 +1,14 @@
 """Asks a server that speaks the OpenAI protocol, and sends nothing elsewhere.
 
-A server on this machine is asked without any proxy, and no server is followed to another address: a
-redirect would carry the document with it.
+How it is kept from sending elsewhere: `hub.licences.leaving`.
 """
 
-import os
 from typing import Any
 
 from corpus.domain.answers import Answer, TokenProbability, judged
-from corpus.domain.settings import DOCUMENT, Endpoint, Labeller
-from hub.failure import BadInput, Failed
-from hub.licences.leaving import is_local
+from corpus.domain.settings import DOCUMENT, Labeller
+from hub.failure import Failed
+from hub.licences.leaving import client, words
 
 TOP_TOKENS = 20
 """as many as OpenAI's own interface gives"""
@@ -20,20 +18,13 @@ class Server:
     """One labelling server."""
 
     def __init__(self, settings: Labeller) -> None:
-        from openai import DefaultHttpxClient, OpenAI
-
         assert settings.endpoint is not None
         self.settings = settings
         self.endpoint = settings.endpoint
-        self.client = OpenAI(
-            base_url=self.endpoint.url,
-            api_key=_key(self.endpoint),
-            timeout=self.endpoint.timeout_seconds,
-            max_retries=self.endpoint.retries,
-            http_client=DefaultHttpxClient(
-                follow_redirects=False, trust_env=not is_local(self.endpoint.url)
-            ),
-        )
+        self.client = client(
+            self.endpoint.url, self.endpoint.key_variable, self.endpoint.timeout_seconds,
+            retries=self.endpoint.retries,
+        )  # fmt: skip
 
     def ask(self, text: str) -> Answer:
         """Raises Failed where no document could be answered: a wrong key, model or address."""
@@ -53,7 +44,7 @@ class Server:
                 return Answer("refused", said=str(error.message)[:80])
             raise Failed(
                 f"{self.endpoint.url} answers {error.status_code} to a question in its own form "
-                f"({_words(error)}): check url, model, key_variable and request"
+                f"({words(error)}): check url, model, key_variable and request"
             ) from None
         except (openai.APIResponseValidationError, LookupError, ValueError, TypeError,
                 AttributeError):  # fmt: skip
@@ -110,18 +101,3 @@ class Server:
             raise ValueError(probability)
         tokens = int((found.get("usage") or {}).get("input_tokens", 0))
         return Answer("labelled", probability >= 0.5, probability, 1.0, input_tokens=tokens)
-
-
-def _words(error: Any) -> str:
-    """Why, in the server's words: FastAPI's `detail` or the protocol's `message`."""
-    told = error.response.text if error.body is None else str(error.body)
-    return " ".join((told or str(error.message)).split())[:200]
-
-
-def _key(endpoint: Endpoint) -> str:
-    if not endpoint.key_variable:
-        return "none"
-    key = os.environ.get(endpoint.key_variable, "")
-    if not key:
-        raise BadInput(f"{endpoint.key_variable} is not set: it holds the key of {endpoint.url}")
-    return key

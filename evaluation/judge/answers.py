@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from evaluation.judge.cache import append, read_lines
-from evaluation.judge.chat import Chat
-from evaluation.judge.settings import Generation
+from evaluation.language_model.cache import append, read_lines
+from evaluation.language_model.chat import Chat
+from evaluation.language_model.settings import Generation
 from hub.manifest import canonical_sha256
 
 ANSWERS = "answers.parquet"

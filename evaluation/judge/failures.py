@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from evaluation.judge.answers import Answer
 from evaluation.judge.pairwise import Ask
-from evaluation.judge.prompts import modes_schema, render
+from evaluation.judge.prompts import modes_schema
 from evaluation.judge.queries import Query
 from evaluation.judge.rates import Change, Rate, change, rate
-from evaluation.judge.replies import Question
 from evaluation.judge.settings import JudgeSettings
 from evaluation.judge.verdicts import BAD, Outcome, verdict
+from evaluation.language_model.prompts import render
+from evaluation.language_model.replies import Question
 from evaluation.statistics.families import adjust
 
 

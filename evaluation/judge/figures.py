@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evaluation.judge.ask import Cost
 from evaluation.judge.failures import ModeChange, ModeRate
 from evaluation.judge.pairwise import WinRate
 from evaluation.judge.rates import Change, Rate
 from evaluation.judge.safety import SafetyChange, SafetyRate
 from evaluation.judge.settings import JudgeSettings, part
 from evaluation.judge.sheet import Agreement
+from evaluation.language_model.ask import Cost
 from hub.manifest import Number
 
 ALWAYS = 0.98

@@ -23,19 +23,19 @@ from evaluation.judge.answers import (
     answers,
     write_answers,
 )
-from evaluation.judge.ask import Cost, Replies, ask_all
-from evaluation.judge.chat import Chat, read_template
 from evaluation.judge.failures import bad_replies, examine, mode_changes, mode_rates
 from evaluation.judge.figures import Figures, numbers
 from evaluation.judge.pairwise import compare, length_bias, position_bias, win_rates
 from evaluation.judge.queries import Query, read_queries
 from evaluation.judge.records import write_reasons, write_results
-from evaluation.judge.replies import Question, Reply
 from evaluation.judge.report import page
 from evaluation.judge.safety import asked as safety_prompts
 from evaluation.judge.safety import check, safety_changes, safety_rates
 from evaluation.judge.settings import JudgeSettings, part
 from evaluation.judge.sheet import agreement, read_sheet, rows, write_sheet
+from evaluation.language_model.ask import Cost, Replies, ask_all
+from evaluation.language_model.chat import Chat, digest_of, read_template
+from evaluation.language_model.replies import Question, Reply
 from evaluation.settings import EvaluationError
 from hub.disk import sha256_file
 from hub.licences.leaving import may_send
@@ -76,7 +76,7 @@ def judge(
     people = _people(settings, data)
     said, safe = _answers(settings, models, data, queries, places.cache, progress)
     by_item = {(one.model, one.item): one for one in said}
-    judge_digest = _judge_digest(settings, data)
+    judge_digest = digest_of(settings.by, data)
     replies = Replies(places.cache / "replies.jsonl", settings.by, judge_digest)
     loaded: list[Chat] = []
     costs: list[Cost] = []
@@ -146,22 +146,8 @@ def inputs(settings: JudgeSettings, data: Path) -> dict[str, str]:
         else:
             raise EvaluationError(f"{path}: there is no such file ({role} of the judge)")
     if settings.by.local:
-        found["judge"] = _judge_digest(settings, data)
+        found["judge"] = digest_of(settings.by, data)
     return found
-
-
-def _judge_digest(settings: JudgeSettings, data: Path) -> str:
-    """Of a local judge's files."""
-    if settings.by.local is None:
-        return ""
-    folder = data / settings.by.local.path
-    from hub.model_folder import model_files
-
-    names = model_files(folder) if folder.is_dir() else ()
-    if "config.json" not in names:
-        raise EvaluationError(f"{folder} is not a model folder: the judge of by.local.path")
-    digests = [f"{name} {sha256_file(folder / name)}" for name in names]
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def _people(settings: JudgeSettings, data: Path) -> dict[str, dict[str, str]]:

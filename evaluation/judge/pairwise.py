@@ -22,12 +22,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from evaluation.judge.answers import Answer
-from evaluation.judge.prompts import PAIR_SCHEMA, render
+from evaluation.judge.prompts import PAIR_SCHEMA
 from evaluation.judge.queries import Query
 from evaluation.judge.rates import Rate, rate
-from evaluation.judge.replies import Question, Reply
 from evaluation.judge.settings import JudgeSettings
 from evaluation.judge.verdicts import BAD, Outcome, Verdict, verdict
+from evaluation.language_model.prompts import render
+from evaluation.language_model.replies import Question, Reply
 from evaluation.statistics.families import adjust
 
 Ask = Callable[[Sequence[Question]], Sequence[Reply]]

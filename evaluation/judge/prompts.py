@@ -1,29 +1,15 @@
 """What the judge is asked. The prompts are ours; a paper's prompt is a value of the release file.
 
-    Prompt(system="...", user="... {{ query }} ... {{ response_a }} ...")
-
-`{{ name }}` is replaced once: what stands in an answer is never read as a template. `{{ mark }}` is
-a short hash of what is asked, so that a text cannot close the fence it stands in. Fields of a pair:
-query, context, response_a, response_b, schema, mark; of failure modes: response instead of the two.
+Fields of a pair: query, context, response_a, response_b, schema, mark; of failure modes: response
+instead of the two.
 """
 
-import hashlib
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from evaluation.language_model.prompts import Prompt, fields_of
 
-_FIELD = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _KNOWN = {"query", "context", "response_a", "response_b", "response", "schema", "mark"}
-
-
-class Prompt(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    system: str = ""
-    user: str
 
 
 PAIR_PROMPT = Prompt(
@@ -114,25 +100,5 @@ def modes_schema(modes: Mapping[str, str]) -> dict[str, Any]:
 
 def check_fields(prompt: Prompt, needed: set[str]) -> None:
     """Raises ValueError for a field that does not exist or is missing."""
-    found = set(_FIELD.findall(prompt.system + prompt.user))
-    if needed - found:
-        names = ", ".join(f"{{{{ {name} }}}}" for name in sorted(needed - found))
-        raise ValueError(f"the prompt has no {names}")
     allowed = _KNOWN - ({"response"} if "response_a" in needed else {"response_a", "response_b"})
-    if found - allowed:
-        raise ValueError(f"the prompt has a field that does not exist: {min(found - allowed)}")
-
-
-def render(prompt: Prompt, schema: Mapping[str, Any], **texts: str) -> list[dict[str, str]]:
-    """The messages of one question to the judge."""
-    asked = json.dumps(texts, sort_keys=True, ensure_ascii=False)
-    mark = hashlib.sha256(asked.encode()).hexdigest()[:8]
-    values = {**texts, "schema": json.dumps(schema, ensure_ascii=False, indent=1), "mark": mark}
-
-    def filled(template: str) -> str:
-        return _FIELD.sub(lambda field: values[field[1]], template)
-
-    messages = [{"role": "user", "content": filled(prompt.user)}]
-    if prompt.system:
-        messages.insert(0, {"role": "system", "content": filled(prompt.system)})
-    return messages
+    fields_of(prompt, needed, allowed)

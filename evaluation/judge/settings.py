@@ -12,12 +12,13 @@ of the queries in `send`, or nothing is generated and nothing leaves.
 
 import re
 from itertools import combinations
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from evaluation.judge.prompts import FAILURE_MODES, MODES_PROMPT, PAIR_PROMPT, Prompt, check_fields
+from evaluation.judge.prompts import FAILURE_MODES, MODES_PROMPT, PAIR_PROMPT, check_fields
+from evaluation.language_model.prompts import Prompt
+from evaluation.language_model.settings import DECIDES_NOTHING, Generation, LanguageModel
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -57,85 +58,16 @@ class Judged(_Frozen):
     DeFineMed, appendix A.7.1"""
 
 
-class Generation(_Frozen):
-    """How the models answer; no system prompt is added."""
-
-    max_new_tokens: int = Field(default=512, ge=1)
-    temperature: float = Field(default=0.0, ge=0)
-    """0: always the most probable token"""
-    top_p: float = Field(default=1.0, gt=0, le=1)
-    seed: int = 0
-    batch: int = Field(default=8, ge=1)
-
-
-class Endpoint(_Frozen):
-    """A server that speaks the OpenAI protocol."""
-
-    url: str
-    """up to and including `/v1`"""
-    model: str
-    send: tuple[str, ...] = ()
-    """datasets that may leave this machine; not asked of a server on this machine"""
-    key_variable: str = ""
-    """environment variable that holds the key"""
-    structured: Literal["json_schema", "json_object", "none"] = "json_schema"
-    """what the server is asked to hold the answer to; the prompt states the schema in any case"""
-    request: dict[str, Any] = {}
-    """further fields of every request, as the server has them"""
-    concurrency: int = Field(default=4, ge=1, le=256)
-    requests_per_minute: float | None = Field(default=None, gt=0)
-    timeout_seconds: float = Field(default=120.0, gt=0)
-    retries: int = Field(default=4, ge=0, le=20)
-    """after 408, 409, 429, 5xx or no answer in time; `Retry-After` is waited out"""
-    patience_seconds: float = Field(default=300.0, ge=0)
-    """the longest `Retry-After` that is waited for"""
-    price_per_million_input: float = Field(default=0.0, ge=0)
-    price_per_million_output: float = Field(default=0.0, ge=0)
-    currency: str = "EUR"
-    max_cost: float | None = Field(default=None, ge=0)
-    """of one run; refused where the estimate is above it, stopped where the count gets there"""
-
-    @field_validator("url")
-    @classmethod
-    def _is_an_address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("url looks like https://host/v1")
-        if parts.username or parts.password:
-            raise ValueError("url holds no password: name an environment variable in key_variable")
-        return url.rstrip("/")
-
-    @model_validator(mode="after")
-    def _priced(self) -> Self:
-        if self.max_cost is not None and not (
-            self.price_per_million_input or self.price_per_million_output
-        ):
-            raise ValueError("max_cost needs prices: without them every run costs nothing")
-        return self
-
-
-class LocalModel(_Frozen):
-    """A chat model that transformers loads here."""
-
-    path: str
-    """folder below `data`"""
-    batch: int = Field(default=4, ge=1)
-
-
-class By(_Frozen):
+class By(LanguageModel):
     """Who judges."""
 
-    endpoint: Endpoint | None = None
-    local: LocalModel | None = None
-    max_tokens: int = Field(default=1024, ge=16)
-    """of one answer of the judge"""
+    role: ClassVar[str] = "judge"
+
     pair_prompt: Prompt = PAIR_PROMPT
     modes_prompt: Prompt = MODES_PROMPT
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.endpoint is None) == (self.local is None):
-            raise ValueError("name either an endpoint or a local model")
+    def _whole_prompts(self) -> Self:
         check_fields(self.pair_prompt, needed={"query", "response_a", "response_b"})
         check_fields(self.modes_prompt, needed={"query", "response"})
         return self
@@ -190,18 +122,5 @@ class JudgeSettings(_Frozen):
         return tuple(combinations(self.models, 2)) if self.pairs is None else self.pairs
 
 
-DECIDES_NOTHING: dict[str, Any] = {
-    "queries": {"obtain"},
-    "by": {
-        "endpoint": {
-            "send", "key_variable", "concurrency", "requests_per_minute", "timeout_seconds",
-            "retries", "patience_seconds", "price_per_million_input", "price_per_million_output",
-            "currency", "max_cost",
-        }
-    }
-}  # fmt: skip
-"""settings that change no verdict: they are no part of a step's key"""
-
-
 def part(settings: JudgeSettings) -> dict[str, Any]:
-    return settings.model_dump(mode="json", exclude=DECIDES_NOTHING)
+    return settings.model_dump(mode="json", exclude={"by": DECIDES_NOTHING, "queries": {"obtain"}})

@@ -5,25 +5,20 @@
     form        JSON of another form: a wrong winner, a missing field, a field too many
     refused, empty, cut, rejected, unanswered      as in `replies`
 
-A fence around the whole JSON is taken off: servers that do not hold a model to a schema often give
-one. Nothing else is repaired: who mends an answer decides what it said.
+Nothing is repaired but a fence around the whole: who mends an answer decides what it said.
 """
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from evaluation.judge.refusals import refuses
-from evaluation.judge.replies import Reply
+from evaluation.language_model.replies import Reply, read_json
 
 Outcome = Literal[
     "judged", "prose", "form", "refused", "empty", "cut", "rejected", "unanswered", "identical"
 ]
 """identical: both answers are the same text, a tie that nobody was asked about"""
 BAD = ("prose", "form", "refused", "empty", "cut", "rejected", "unanswered")
-
-_FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?```\s*\Z", re.DOTALL)
 
 
 class Verdict(NamedTuple):
@@ -34,20 +29,11 @@ class Verdict(NamedTuple):
 def verdict(reply: Reply, schema: Mapping[str, Any]) -> Verdict:
     if reply.how != "said":
         return Verdict(reply.how)
-    fenced = _FENCE.match(reply.text)
     try:
-        found = json.loads(fenced[1] if fenced else reply.text, object_pairs_hook=_once)
-    except (ValueError, RecursionError):
+        found = read_json(reply.text)
+    except ValueError:
         return Verdict("refused" if refuses(reply.text) else "prose")
     return Verdict("judged", found) if _fits(found, schema) else Verdict("form")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Two winners are none."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a field is there twice")
-    return found
 
 
 _TYPES = {"string": str, "boolean": bool}

@@ -12,7 +12,7 @@ from hub.manifest import Artefact
 from hub.publication import PUBLICATION, Publication, Superseded, digest_of
 from release import claims, previous, table
 from release.gate import gate
-from release.publication import classifiers, corpora, models, results, space
+from release.publication import classifiers, corpora, models, results, space, translations
 from release.publication.context import Context
 from release.recipe import Recipe
 from release.run import DiskFull
@@ -49,6 +49,7 @@ def _assemble(
     shutil.rmtree(building, ignore_errors=True)
     repos = [
         *(corpora.repo(context, building, name) for name in context.corpora),
+        *(translations.repo(context, building, name) for name in context.translations),
         *(classifiers.repo(context, building, name) for name in context.filters),
         *(models.repo(context, building, name) for name in context.models),
         results.repo(context, building),

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from evaluation.translation.settings import TranslationSettings
 from hub.cards.reading import Notes
 from hub.licences.rights import Withdrawal
 from hub.lineage.graph import Graph, graph
@@ -31,6 +32,7 @@ class Context:
     @cached_property
     def graph(self) -> Graph:
         repos = {name: f"dataset/{self.repo(name)}" for name in self.corpora}
+        repos |= {name: f"dataset/{self.repo(name)}" for name in self.translations}
         models = [*self.filters, *self.models, *self.bases]
         repos |= {name: f"model/{self.repo(name)}" for name in models}
         manifests = [artefact.manifest for artefact in self.artefacts.values()]
@@ -67,6 +69,12 @@ class Context:
     @property
     def corpora(self) -> list[str]:
         return self.recipe.release.published_corpora
+
+    @property
+    def translations(self) -> dict[str, TranslationSettings]:
+        """Translated benchmarks that are published."""
+        evaluation = self.recipe.release.evaluation
+        return evaluation.translations if evaluation else {}
 
     def withdrawn_from(self, corpus: str) -> list[Withdrawal]:
         """Documents that a version of this corpus would hold, or held, but for a withdrawal."""
@@ -137,7 +145,8 @@ class Context:
     def links(self) -> dict[str, str]:
         """Markdown links, by tag, to everything that is published."""
         corpora = {
-            n: f"[{self.repo(n)}](/datasets/{self.repo(n)}/tree/{self.tag})" for n in self.corpora
+            n: f"[{self.repo(n)}](/datasets/{self.repo(n)}/tree/{self.tag})"
+            for n in [*self.corpora, *self.translations]
         }
         models = {n: f"[{self.repo(n)}](/{self.repo(n)}/tree/{self.tag})" for n in self.models}
         filters = {n: f"[{self.repo(n)}](/{self.repo(n)}/tree/{self.tag})" for n in self.filters}

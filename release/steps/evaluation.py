@@ -6,6 +6,8 @@ from typing import Any
 
 from corpus.fingerprint import Split
 from evaluation.settings import CheckpointSettings, EvaluationSettings, TaskSettings
+from evaluation.translation.settings import TranslationSettings
+from hub.licences import compose
 from hub.manifest import Artefact, Outcome
 from release import checkpoints
 from release.recipe import Recipe
@@ -20,10 +22,18 @@ def steps(recipe: Recipe) -> Iterator[Step]:
     release = recipe.release
     if release.evaluation:
         for name, task in release.evaluation.tasks.items():
-            yield _task(name, task) if task.corpus else _benchmark(name, task, recipe.data)
+            yield _step_of(name, task, recipe.data)
         yield from _all_results(release, release.evaluation)
         for name, rule in release.evaluation.checkpoints.items():
             yield _checkpoints(name, rule, release, release.evaluation)
+
+
+def _step_of(name: str, settings: TaskSettings, data: Path) -> Step:
+    if settings.corpus:
+        return _task(name, settings)
+    if settings.translation:
+        return _translation(name, settings.translation, data)
+    return _benchmark(name, settings, data)
 
 
 def _task(name: str, settings: TaskSettings) -> Step:
@@ -34,7 +44,7 @@ def _task(name: str, settings: TaskSettings) -> Step:
         return {"": licensed(export(name, settings, corpus, place.out), corpus.manifest.licence)}
 
     return Step(
-        name, "evaluation", "tasks", settings.model_dump(mode="json"),
+        name, "evaluation", "tasks", settings.model_dump(mode="json", exclude={"translation"}),
         (("corpus", settings.corpus),), (), 1, run,
     )  # fmt: skip
 
@@ -51,8 +61,23 @@ def _benchmark(name: str, settings: TaskSettings, data: Path) -> Step:
         return {"": library.export(name, settings, place.out)}
 
     return Step(
-        name, "evaluation", "tasks", settings.model_dump(mode="json"),
+        name, "evaluation", "tasks", settings.model_dump(mode="json", exclude={"translation"}),
         (), benchmarks.inputs(name, settings, data) if ours else (), 1, run,
+    )  # fmt: skip
+
+
+def _translation(name: str, settings: TranslationSettings, data: Path) -> Step:
+    """Raises Refused where the questions may not go to the translator: at `plan`."""
+    from evaluation.translation.translate import VERSION, inputs, translate
+
+    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
+        source, cache = have[settings.of], place.cache / "translations"
+        outcome = translate(name, settings, source, data, cache, place.out, place.progress)
+        return {"": licensed(outcome, compose.merged([source.manifest.licence]))}
+
+    return Step(
+        name, "evaluation", "tasks", settings.part(), (("task", settings.of),),
+        inputs(settings, data), VERSION, run,
     )  # fmt: skip
 
 
@@ -111,7 +136,7 @@ def _results(model: str, name: str, settings: EvaluationSettings) -> Step:
         from evaluation.harness import evaluate
 
         questions = {task: have[task] for task in tasks}
-        cache = Cache(place.cache, have[model].manifest.digest)
+        cache = Cache(place.cache, have[model].manifest.digest, settings.system.part())
         outcome = evaluate(
             settings, model, have[model].folder, questions, place.out, place.progress, cache=cache
         )
@@ -165,8 +190,12 @@ def _checkpoints(
 
 def part(settings: EvaluationSettings) -> dict[str, Any]:
     """What is said about the answers changes none of them."""
-    said = {"models", "ensembles", "checkpoints", "claims", "significance", "judge"}
-    return settings.model_dump(mode="json", exclude=said)
+    said = {"models", "ensembles", "checkpoints", "claims", "significance", "judge", "system"}
+    # of a translated task its digest decides, which is among the inputs
+    leave = dict.fromkeys(said, True) | {"tasks": {"__all__": {"translation"}}}
+    system = settings.system.part()
+    where = {"system": system} if system else {}
+    return settings.model_dump(mode="json", exclude=leave) | where
 
 
 def asked(settings: EvaluationSettings | None) -> Iterator[tuple[str, str]]:

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from evaluation.judge.replies import Messages, Reply
-from evaluation.judge.settings import Generation
+from evaluation.language_model.replies import Messages, Reply
+from evaluation.language_model.settings import Generation, LanguageModel
 from evaluation.settings import EvaluationError
-from hub.model_folder import quiet
+from hub.disk import sha256_file
+from hub.model_folder import model_files, quiet
 
 GREEDY = Generation(temperature=0.0)
 
@@ -31,7 +32,7 @@ class Said(NamedTuple):
     def as_reply(self) -> Reply:
         used = (self.prompt_tokens, self.tokens)
         if self.ended == "too long":
-            return Reply("rejected", "longer than the judge can read", *used)
+            return Reply("rejected", "longer than the model can read", *used)
         if self.ended == "length":
             return Reply("cut", self.text, *used)
         return Reply("said" if self.text.strip() else "empty", self.text, *used)
@@ -177,6 +178,17 @@ def read_template(name: str, path: Path) -> str:
         if tokenizer.chat_template:
             return str(tokenizer.chat_template)
     raise EvaluationError(f"{name}: {path} holds no chat template")
+
+
+def digest_of(by: LanguageModel, data: Path) -> str:
+    """Of a local model's files; empty for an endpoint. Raises EvaluationError for no model."""
+    if by.local is None:
+        return ""
+    folder = data / by.local.path
+    names = model_files(folder) if folder.is_dir() else ()
+    if "config.json" not in names:
+        raise EvaluationError(f"{folder} is not a model folder: the {by.role} of by.local.path")
+    return _sha256("\n".join(f"{name} {sha256_file(folder / name)}" for name in names))
 
 
 def _sha256(text: str) -> str:

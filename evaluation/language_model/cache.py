@@ -1,4 +1,4 @@
-"""Lines that survive a kill: replies of the judge, answers of the models.
+"""Lines that survive a kill: replies that were paid for, answers of the models.
 
 One JSON object a line, appended and flushed to disk; a line that a kill tore is dropped when the
 file is read, and what comes next starts on a line of its own.

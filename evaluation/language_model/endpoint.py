@@ -1,21 +1,19 @@
 """Asks a server that speaks the OpenAI protocol, and sends nothing elsewhere.
 
-A server on this machine is asked without any proxy, and no server is followed to another address: a
-redirect would carry the texts with it. Waiting is ours, not the client's: when a server says 429
-and how long, every thread waits, not only the one that was told.
+How it is kept from sending elsewhere: `hub.licences.leaving`. Waiting is ours, not the client's:
+when a server says 429 and how long, every thread waits, not only the one that was told.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from evaluation.judge.replies import Question, Reply
-from evaluation.judge.settings import By, Endpoint
-from hub.failure import BadInput, Failed
-from hub.licences.leaving import is_local
+from evaluation.language_model.replies import Question, Reply
+from evaluation.language_model.settings import LanguageModel
+from hub.failure import Failed
+from hub.licences.leaving import client, words
 
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 30.0
@@ -43,24 +41,17 @@ class Pace:
 
 
 class Server:
-    """One judging server; `ask` is called from many threads."""
+    """One server; `ask` is called from many threads."""
 
-    def __init__(self, by: By) -> None:
-        from openai import DefaultHttpxClient, OpenAI
-
+    def __init__(self, by: LanguageModel) -> None:
         assert by.endpoint is not None
         self.endpoint = by.endpoint
         self.max_tokens = by.max_tokens
         self.pace = Pace(self.endpoint.requests_per_minute)
-        self.client = OpenAI(
-            base_url=self.endpoint.url,
-            api_key=_key(self.endpoint),
-            timeout=self.endpoint.timeout_seconds,
-            max_retries=0,
-            http_client=DefaultHttpxClient(
-                follow_redirects=False, trust_env=not is_local(self.endpoint.url)
-            ),
-        )
+        self.client = client(
+            self.endpoint.url, self.endpoint.key_variable, self.endpoint.timeout_seconds,
+            retries=0,
+        )  # fmt: skip
 
     def ask(self, question: Question) -> Reply:
         """Raises Failed where no question could be answered: a wrong key, model or address."""
@@ -118,17 +109,17 @@ class Server:
             return {}
         if self.endpoint.structured == "json_object":
             return {"response_format": {"type": "json_object"}}
-        schema = {"name": "verdict", "strict": True, "schema": question.schema}
+        schema = {"name": "answer", "strict": True, "schema": question.schema}
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
     def _rejected(self, error: Any) -> Reply:
         """A status that asking again does not change."""
         if "content_filter" in str(error.body) or "content_policy" in str(error.body):
-            return Reply("refused", _words(error))
+            return Reply("refused", words(error))
         if error.status_code in (400, 413, 422):
-            return Reply("rejected", _words(error))
+            return Reply("rejected", words(error))
         raise Failed(
-            f"{self.endpoint.url} answers {error.status_code} ({_words(error)}): check url, model"
+            f"{self.endpoint.url} answers {error.status_code} ({words(error)}): check url, model"
             " and key_variable"
         ) from None
 
@@ -144,18 +135,3 @@ def _retry_after(error: Any) -> float | None:
         return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
     except (ValueError, TypeError):
         return None
-
-
-def _words(error: Any) -> str:
-    """Why, in the server's words: FastAPI's `detail` or the protocol's `message`."""
-    told = error.response.text if error.body is None else str(error.body)
-    return " ".join((told or str(error.message)).split())[:200]
-
-
-def _key(endpoint: Endpoint) -> str:
-    if not endpoint.key_variable:
-        return "none"
-    key = os.environ.get(endpoint.key_variable, "")
-    if not key:
-        raise BadInput(f"{endpoint.key_variable} is not set: it holds the key of {endpoint.url}")
-    return key

@@ -1,7 +1,7 @@
-"""Puts questions to the judge: what it will cost, what is known already, what came of it.
+"""Puts questions to a language model: what it will cost, what is known already, what came of it.
 
 Replies are kept as they come, under a hash of everything that was asked and of whom, so a killed
-run goes on where it was and a second one pays nothing. A judge that answers nothing at all is not
+run goes on where it was and a second one pays nothing. A model that answers nothing at all is not
 asked thousands of times: after `GIVE_UP` in a row without an answer the run stops.
 """
 
@@ -12,11 +12,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from evaluation.judge.cache import append, read_lines
-from evaluation.judge.chat import Chat
-from evaluation.judge.endpoint import Server
-from evaluation.judge.replies import Question, Reply
-from evaluation.judge.settings import By
+from evaluation.language_model.cache import append, read_lines
+from evaluation.language_model.chat import Chat
+from evaluation.language_model.endpoint import Server
+from evaluation.language_model.replies import Question, Reply
+from evaluation.language_model.settings import LanguageModel
 from hub.failure import Failed, Refused
 from hub.manifest import canonical_sha256
 
@@ -55,10 +55,10 @@ class Asked:
 class Replies:
     """The replies that are known, by what was asked and of whom."""
 
-    def __init__(self, path: Path, by: By, judge: str) -> None:
+    def __init__(self, path: Path, by: LanguageModel, local: str) -> None:
         self.path = path
         self._who = canonical_sha256(
-            {"judge": judge, "max_tokens": by.max_tokens}
+            {"local": local, "max_tokens": by.max_tokens}
             | (
                 {
                     key: getattr(by.endpoint, key)
@@ -92,7 +92,7 @@ class Replies:
 
 def ask_all(
     questions: Sequence[Question],
-    by: By,
+    by: LanguageModel,
     chat: Callable[[], Chat],
     replies: Replies,
     progress: Callable[[str], None],
@@ -101,17 +101,17 @@ def ask_all(
     """Ask what is not known; equal questions are asked once. `already` is what this run has cost.
 
     Raises Refused before the first request where it may cost too much, or when it has; Failed where
-    the judge does not answer at all. What was answered is kept.
+    the model does not answer at all. What was answered is kept.
     """
     keys = [replies.key(question) for question in questions]
     todo = {k: q for k, q in zip(keys, questions, strict=True) if k not in replies.known}
     known = len(set(keys)) - len(todo)
     expected = estimate(list(todo.values()), by)
-    progress(f"judge: about {expected} to come, {known:,} replies known")
+    progress(f"{by.role}: about {expected} to come, {known:,} replies known")
     limit = by.endpoint.max_cost if by.endpoint else None
     if limit is not None and already + expected.money > limit:
         raise Refused(
-            f"the judge may cost about {already + expected.money:.2f} {expected.currency}, and"
+            f"the {by.role} may cost about {already + expected.money:.2f} {expected.currency}, and"
             f" max_cost is {limit:.2f}: raise it, ask fewer queries, or lower by.max_tokens"
         )
     fresh: dict[str, Reply] = {}
@@ -121,22 +121,23 @@ def ask_all(
         last = list(fresh.values())[-GIVE_UP:]
         if len(last) == GIVE_UP and all(reply.how in _NO_ANSWER for reply in last):
             raise Failed(
-                f"the judge did not answer {GIVE_UP} questions in a row ({last[-1].text[:120]}):"
-                f" {len(replies.known)} replies are kept, run again when it does"
+                f"the {by.role} did not answer {GIVE_UP} questions in a row"
+                f" ({last[-1].text[:120]}): {len(replies.known)} replies are kept, run again when"
+                " it does"
             )
         spent = _cost(by, fresh.values())
         if limit is not None and already + spent.money > limit:
             raise Refused(
-                f"the judge has cost {already + spent.money:.2f} {spent.currency}, above max_cost"
-                f" {limit:.2f}: {len(replies.known)} replies are kept"
+                f"the {by.role} has cost {already + spent.money:.2f} {spent.currency}, above"
+                f" max_cost {limit:.2f}: {len(replies.known)} replies are kept"
             )
     found = [replies.known.get(key) or fresh[key] for key in keys]
     cost = _cost(by, fresh.values())
-    progress(f"judge: counted {cost}")
+    progress(f"{by.role}: counted {cost}")
     return Asked(found, cost, known)
 
 
-def estimate(questions: Sequence[Question], by: By) -> Cost:
+def estimate(questions: Sequence[Question], by: LanguageModel) -> Cost:
     characters = sum(
         len(message["content"]) for question in questions for message in question.messages
     )
@@ -144,7 +145,7 @@ def estimate(questions: Sequence[Question], by: By) -> Cost:
     return _priced(by, len(questions), inputs, len(questions) * by.max_tokens)
 
 
-def _cost(by: By, replies: Any) -> Cost:
+def _cost(by: LanguageModel, replies: Any) -> Cost:
     counted = list(replies)
     return _priced(
         by,
@@ -154,7 +155,7 @@ def _cost(by: By, replies: Any) -> Cost:
     )
 
 
-def _priced(by: By, questions: int, inputs: int, outputs: int) -> Cost:
+def _priced(by: LanguageModel, questions: int, inputs: int, outputs: int) -> Cost:
     endpoint = by.endpoint
     if endpoint is None or not (
         endpoint.price_per_million_input or endpoint.price_per_million_output
@@ -167,14 +168,14 @@ def _priced(by: By, questions: int, inputs: int, outputs: int) -> Cost:
 
 
 def _batches_answered(
-    todo: dict[str, Question], by: By, chat: Callable[[], Chat]
+    todo: dict[str, Question], by: LanguageModel, chat: Callable[[], Chat]
 ) -> Iterator[list[tuple[str, Reply]]]:
     if not todo:
         return
     if by.local is not None:
-        judge = chat()
+        model = chat()
         for batch in _batches(todo, by.local.batch):
-            said = judge.answer([q.messages for _, q in batch], by.max_tokens)
+            said = model.answer([q.messages for _, q in batch], by.max_tokens)
             yield [(key, answer.as_reply()) for (key, _), answer in zip(batch, said, strict=True)]
         return
     assert by.endpoint is not None
