@@ -58,9 +58,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "10")
     library = Library(FOLDER, os.environ)
-    server = create_server(library)
-    library.current(wait_seconds=0)  # begins to read; importing gradio has had the processor alone
-    server.launch(server_port=arguments.port, ssr_mode=False, _frontend=False, footer_links=[])
+    app, _, _ = create_server(library).launch(
+        server_port=arguments.port, ssr_mode=False, _frontend=False, footer_links=[],
+        prevent_thread_lock=True,
+    )  # fmt: skip
+    library.current(wait_seconds=0)  # begins to read; until here the start had the processor alone
+    app.get_blocks().block_thread()
 
 
 def create_server(library: Library) -> "Server":
@@ -86,7 +89,11 @@ def _add_pages(server: "Server", library: Library) -> None:
 
     @server.get("/", include_in_schema=False)
     def index(request: Request) -> Response:
-        return _reply(request, *files["index.html"])
+        page = _reply(request, *files["index.html"])
+        if not request.query_params.keys() & {"board", "__sign"}:
+            # The results are under way while the scripts that will ask for them are still read.
+            page.headers["Link"] = "<board.bin>; rel=preload; as=fetch; crossorigin"
+        return page
 
     @server.get("/page/{name}", include_in_schema=False)
     def page_file(request: Request, name: str) -> Response:
