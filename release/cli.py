@@ -15,6 +15,7 @@ from release.verbs.rehearse import rehearse
 from release.verbs.reproduce import reproduce
 from release.verbs.rollback import rollback
 from release.verbs.run import run
+from release.verbs.space import space
 from release.verbs.stats import stats
 from release.verbs.verify import verify
 from release.verbs.withdraw import withdraw
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 for verb in (
     plan, run, audit, rehearse, publish, rollback, withdraw, verify, diff, reproduce, stats,
+    space,
 ):  # fmt: skip
     app.command()(verb)
 

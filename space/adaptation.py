@@ -1,7 +1,8 @@
 """What a release publishes about the adaptation itself; each file is optional.
 
 front.json            the points of every sweep: merge, model, t, scores by group, on_front
-checkpoints.parquet   model, step, group, metric, value; may have tokens, ci_low, ci_high
+checkpoints.parquet   model, step, group, metric, value; may have tokens, ci_low, ci_high, basis
+                      (selected on which split)
 calibration.parquet   model, group, confidence, accuracy, items: one row a bin of answers with
                       like confidence; may have ci_low, ci_high, ece, brier
 """
@@ -19,7 +20,9 @@ Fetch = Callable[[str], Path | None]
 CHECKPOINTS = dict.fromkeys(("model", "group", "metric"), pa.string()) | dict.fromkeys(
     ("step", "value"), pa.float64()
 )
-CHECKPOINTS_OPTIONAL = dict.fromkeys(("tokens", "ci_low", "ci_high"), pa.float64())
+CHECKPOINTS_OPTIONAL = dict.fromkeys(("tokens", "ci_low", "ci_high"), pa.float64()) | {
+    "basis": pa.string()
+}
 CALIBRATION = dict.fromkeys(("model", "group"), pa.string()) | dict.fromkeys(
     ("confidence", "accuracy", "items"), pa.float64()
 )

@@ -11,7 +11,7 @@ from hub.cards import results as results_card
 from hub.disk import write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
-from release import columns, pictures, previous, table
+from release import columns, pictures, previous, questions, table
 from release.beside import lineage_of
 from release.publication.context import Context
 from release.publication.files import describe, place
@@ -47,6 +47,17 @@ def repo(context: Context, building: Path) -> Repo:
     points = [row for name in context.recipe.release.merging for row in context.front(name)]
     if points:
         write_json(folder / "front.json", points)
+    shown = list(questions.rows(context.recipe.release, context.artefacts))
+    if shown:
+        questions.write(folder / "questions.parquet", shown)
+    curves = [
+        row
+        for name in (evaluation.checkpoints if evaluation else ())
+        for point in context.checkpoints(name)
+        for row in columns.checkpoint(point)
+    ]
+    if curves:
+        columns.write(folder / "checkpoints.parquet", curves, columns.CHECKPOINTS)
     if context.claims:
         write_json(folder / "claims.json", [judged.row() for judged in context.claims])
     publish_record(folder, context.recipe.release, context.artefacts)
@@ -55,7 +66,8 @@ def repo(context: Context, building: Path) -> Repo:
         context.changed.write(folder)
     tables: dict[str, Sequence[Any]] = {
         "scores": context.scores, "tasks": tasks, "differences": rows, "ranks": ranks,
-        "calibration": bins, "samples": [name for name, said in answers.items() if said],
+        "calibration": bins, "checkpoints": curves, "questions": shown,
+        "samples": [name for name, said in answers.items() if said],
     }  # fmt: skip
     drawn = pictures.of_results(folder, context.scores, context.graph, bins)
     card = results_card.ResultsCard(
@@ -78,6 +90,7 @@ def repo(context: Context, building: Path) -> Repo:
         bins=bins,
         changelog=context.changed.changelog if context.changed else "",
         notes=previous.notes(context.recipe, "results"),
+        texts=questions.licences(context.recipe.release, context.artefacts),
         tables=[name for name, lines in tables.items() if lines],
     )
     write_atomically(folder / "README.md", results_card.render(card).encode())

@@ -165,7 +165,10 @@ def _checkpoints(
 
 def part(settings: EvaluationSettings) -> dict[str, Any]:
     """What is said about the answers changes none of them."""
-    said = {"models", "ensembles", "checkpoints", "claims", "significance", "judge"}
+    said = {
+        "models", "ensembles", "checkpoints", "claims", "significance", "judge",
+        "publish_questions",
+    }  # fmt: skip
     return settings.model_dump(mode="json", exclude=said)
 
 

@@ -6,7 +6,7 @@ import { prepare } from "./board.js";
 import { FEW, MANY, openComparison } from "./compare.js";
 import { fillControls, later, options, wireControls } from "./controls.js";
 import { wireCorpora } from "./corpus.js";
-import { fetchBoard, fetchJson, loadDifferences, loadIntervals, loadRanks } from "./data.js";
+import { addressOf, fetchBoard, fetchJson, loadDifferences, loadIntervals, loadRanks } from "./data.js";
 import { byId, el, openDialog } from "./dom.js";
 import { Grid } from "./grid.js";
 import { showOrigin, showRelease } from "./release.js";
@@ -41,9 +41,12 @@ function wireTheme() {
 async function start() {
   wireTheme();
   wireOnce();
-  const papers = fetchJson("papers.json").catch(() => ({}));
+  const here = fetchJson("papers.json").catch(() => ({}));
   await openBoard();
-  await offerPapers((await papers).papers ?? []);
+  const { papers = [], playground } = await here;
+  byId("ask").href = addressOf("ask/");
+  byId("ask").hidden = !playground;
+  await offerPapers(papers);
 }
 
 // A release that cannot be read leaves the papers' tables to be looked at.
