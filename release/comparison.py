@@ -11,6 +11,7 @@ The app is a copy of `space/` and runs as a Space does, in a process of its own;
 results is changed.
 """
 
+import http.client
 import os
 import re
 import shutil
@@ -19,8 +20,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -68,7 +67,7 @@ def started(
                 cwd=folder, stdout=said, stderr=subprocess.STDOUT, env=_environment(extra),
             )  # fmt: skip
             try:
-                yield _wait(f"http://127.0.0.1:{port}", process, log), process
+                yield _wait(port, process, log), process
             finally:
                 process.terminate()
                 process.wait(20)
@@ -149,14 +148,18 @@ def _environment(extra: dict[str, str]) -> dict[str, str]:
     return kept | extra | {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> str:
+def _wait(port: int, process: "subprocess.Popen[bytes]", log: Path) -> str:
     patience = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < patience and process.poll() is None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
-            with urllib.request.urlopen(url, timeout=5):
-                return url
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+            connection.request("GET", "/")
+            connection.getresponse().read()
+            return f"http://127.0.0.1:{port}"
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.1)  # not there yet
+        finally:
+            connection.close()
     said = log.read_text(errors="replace").strip().splitlines()
     why = said[-1] if said else "it says nothing"
     raise Failed(f"the comparison app does not start: {why}")
