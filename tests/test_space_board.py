@@ -214,7 +214,7 @@ def test_answers_asked_in_other_words_are_not_compared(load: Any, tmp_path: Path
     write_table(tmp_path / "new.parquet", columns, new)
     answers: ModuleType = load("answers")
     paths = tmp_path / "old.parquet", tmp_path / "new.parquet"
-    found = answers.compare(*paths, "medical", "bits_per_byte")
+    found = answers.compare(*paths, "medical", "bits_per_byte", {})
     assert (found["asked"], found["not_shared"]) == (1, 2)
     assert found["changed"][0]["before"] == pytest.approx(70 / 100 / math.log(2), abs=1e-5)
 
