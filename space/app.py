@@ -164,6 +164,10 @@ def _add_data(server: "Server", library: Library, playground: bool) -> None:
     def adaptation_json(request: Request) -> Response:
         return say(request, lambda: library.reading().adaptation)
 
+    @server.get("/judged.json")
+    def judged_json(request: Request) -> Response:
+        return say(request, lambda: {"rows": library.reading().judged})
+
     @server.get("/corpora.json")
     def corpora_json(request: Request) -> Response:
         return say(
@@ -206,6 +210,10 @@ def _add_endpoints(server: "Server", library: Library) -> None:
         board = library.current()
         wanted = ("status", "notes", "problems", "source", "release")
         return {key: board.get(key) for key in wanted}
+
+    @server.api(name="judged", description="Open answers: win-rates, failure modes, agreement.")
+    def judged() -> list[dict[str, Any]]:
+        return library.reading().judged
 
     @server.api(name="answers", description="The questions whose answer changed.")
     def answers(before: str, after: str, group: str, metric: str) -> dict[str, Any]:

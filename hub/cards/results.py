@@ -6,7 +6,7 @@ from typing import Any
 
 from huggingface_hub import DatasetCardData
 
-from hub.cards import front, sections
+from hub.cards import front, judged, sections
 from hub.cards.licence_field import dataset_licence
 from hub.cards.markdown import table
 from hub.cards.model import Score
@@ -41,6 +41,8 @@ class ResultsCard:
     """Markdown that a person wrote by hand"""
     texts: Sequence[str] = ()
     """licences of the questions whose words are published; empty where none are"""
+    opinions: Sequence[Mapping[str, Any]] = ()
+    """of judged.parquet: what a judge and people found about open answers"""
     tables: Collection[str] = ()
     """names of the configurations that have rows: `datasets` opens no table without any"""
 
@@ -53,6 +55,7 @@ _CONFIGURATIONS = {
     "calibration": "calibration.parquet",
     "checkpoints": "checkpoints.parquet",
     "questions": "questions.parquet",
+    "judged": "judged.parquet",
     "samples": "samples/*.parquet",
 }
 CONFIDENCE = "How often answers of each confidence were right"
@@ -103,7 +106,7 @@ what they add up to.
 
 {_differences(card)}
 
-{_calibration(card)}{_fronts(card)}{_loading(card)}\
+{judged.render(card.opinions, card.links)}{_calibration(card)}{_fronts(card)}{_loading(card)}\
 `release.json` lists every repo of this release with its commit and the
 sha256 of its files; check them with `imprimatur verify`.
 

@@ -32,6 +32,12 @@ class Context:
         manifests = [artefact.manifest for artefact in self.artefacts.values()]
         return graph(self.recipe.release.release, self.tag, manifests, repos)
 
+    @property
+    def judged(self) -> bool:
+        """Whether a judge looked at open answers."""
+        evaluation = self.recipe.release.evaluation
+        return evaluation is not None and evaluation.judge is not None
+
     def changes(self, model: str | None = None) -> list[tuple[str, str, str, str, str]]:
         """Rows of a card: of all models, or of what `model` is compared with."""
         return [

@@ -12,12 +12,14 @@ from hub.disk import write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
 from release import columns, pictures, previous, questions, table
+from release import judged as judge_figures
 from release.beside import lineage_of
 from release.publication.context import Context
 from release.publication.files import describe, place
 from release.ranking import RANKS, rank_rows
 from release.record import publish_record
 from release.steps.evaluation import RESULTS
+from release.steps.judge import NAME as JUDGE
 
 
 def repo(context: Context, building: Path) -> Repo:
@@ -50,6 +52,7 @@ def repo(context: Context, building: Path) -> Repo:
     shown = list(questions.rows(context.recipe.release, context.artefacts))
     if shown:
         questions.write(folder / "questions.parquet", shown)
+    judged = judge_figures.publish(context.artefacts[JUDGE], folder) if context.judged else []
     curves = [
         row
         for name in (evaluation.checkpoints if evaluation else ())
@@ -66,7 +69,7 @@ def repo(context: Context, building: Path) -> Repo:
         context.changed.write(folder)
     tables: dict[str, Sequence[Any]] = {
         "scores": context.scores, "tasks": tasks, "differences": rows, "ranks": ranks,
-        "calibration": bins, "checkpoints": curves, "questions": shown,
+        "calibration": bins, "checkpoints": curves, "questions": shown, "judged": judged,
         "samples": [name for name, said in answers.items() if said],
     }  # fmt: skip
     drawn = pictures.of_results(folder, context.scores, context.graph, bins)
@@ -91,6 +94,7 @@ def repo(context: Context, building: Path) -> Repo:
         changelog=context.changed.changelog if context.changed else "",
         notes=previous.notes(context.recipe, "results"),
         texts=questions.licences(context.recipe.release, context.artefacts),
+        opinions=judged,
         tables=[name for name, lines in tables.items() if lines],
     )
     write_atomically(folder / "README.md", results_card.render(card).encode())

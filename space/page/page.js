@@ -9,6 +9,7 @@ import { wireCorpora } from "./corpus.js";
 import { addressOf, fetchBoard, fetchJson, loadDifferences, loadIntervals, loadRanks } from "./data.js";
 import { byId, el, openDialog } from "./dom.js";
 import { Grid } from "./grid.js";
+import { wireJudged } from "./judged.js";
 import { showOrigin, showRelease } from "./release.js";
 import { clearChoices, linkTo, readState, writeState } from "./state.js";
 import { wireTakeAway } from "./takeaway.js";
@@ -70,7 +71,7 @@ async function openBoard() {
   } catch (error) {
     showOrigin({ status: "nothing", notes: [error.message] });
   }
-  if (status !== "read") for (const id of ["compare", "adaptation", "corpora"]) byId(id).hidden = true;
+  if (status !== "read") for (const id of ["compare", "adaptation", "judged", "corpora"]) byId(id).hidden = true;
   document.documentElement.dataset.ready = status;
 }
 
@@ -108,6 +109,7 @@ async function showBoard() {
   later(() => {
     adaptation?.stop();
     adaptation = wireAdaptation(board, state, () => view);
+    wireJudged(board);
     wireCorpora(board);
   });
 }
