@@ -49,9 +49,9 @@ def test_what_is_asked_for_and_free_is_published_with_its_licence(
         assert question.text.strip()
         assert len(question.options) == 4
         assert question.options[question.answer]
-        assert question.licence == "CC0-1.0"
+        assert question.licence == "CC-BY-4.0, CC0-1.0", "of all texts it was made from"
         assert samples.tame(item) == item
-    assert questions.licences(recipe.release, artefacts) == ["CC0-1.0"]
+    assert questions.licences(recipe.release, artefacts) == ["CC-BY-4.0", "CC0-1.0"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,9 @@ import pytest
 from conftest import COMMAND, ROOT, Workdir, imprimatur
 from test_space_app import get_json, write_results
 
+from hub.failure import BadInput
+from release.comparison import prepare
+
 
 def opened(results: Path | str | None) -> dict[str, Any]:
     """What the app shows, started as a person does and interrupted when it has been asked."""
@@ -69,7 +72,9 @@ def test_what_can_not_be_shown_is_bad_input(tmp_path: Path) -> None:
         "gone": "is not there", "notes.txt": "is no table", "bad.csv": "no column",
         "ran": "imprimatur rehearse it", ".": "neither a results dataset nor a work folder",
     }.items():  # fmt: skip
-        done = imprimatur("space", tmp_path / path)
-        assert (done.returncode, done.stdout) == (2, ""), done.stderr
-        assert why in done.stderr
-        assert "Traceback" not in done.stderr
+        with pytest.raises(BadInput, match=why):
+            prepare(str(tmp_path / path), tmp_path / f"app-{len(list(tmp_path.iterdir()))}")
+    done = imprimatur("space", tmp_path / "gone")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is not there: name a results folder" in done.stderr
+    assert "Traceback" not in done.stderr
