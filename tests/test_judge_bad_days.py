@@ -192,7 +192,7 @@ def test_what_was_on_its_way_when_the_money_ran_out_is_kept(tmp_path):
             comparing(server, tmp_path, num=12, endpoint=prices)
         asked = len(server.asked)
         assert 10 < asked < 24
-        kept = [line for line in read_lines(tmp_path / "replies.jsonl")]
+        kept = list(read_lines(tmp_path / "replies.jsonl"))
         assert len(kept) == asked, "all that was paid for"
 
 

@@ -21,10 +21,9 @@ from typer.testing import CliRunner
 from evaluation.judge.prompts import FAILURE_MODES
 from hub.cards import judged as card
 from hub.manifest import Artefact, read_artefact
-from release import judged
 from release.cli import app
 from release.comparison import started
-from release.publication import assemble
+from release.publication import assemble, judged
 from release.recipe import load
 
 QUESTIONS = 8
@@ -74,7 +73,7 @@ def write_release(folder: Path, url: str, sheets: str = "") -> Path:
   judge:
     queries: {{name: questions, file: questions.jsonl}}
     models: {{base: {{template: chat.jinja}}, adapted: {{template: chat.jinja}}}}
-    generation: {{max_new_tokens: 12, batch: 8}}
+    generation: {{max_new_tokens: 12, batch: 8, temperature: 1.0, seed: 1}}
     by: {{endpoint: {{url: "{url}", model: scripted, retries: 1}}}}
     resamples: 200
     people: {{sheets: [{sheets}]}}

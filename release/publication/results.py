@@ -12,8 +12,8 @@ from hub.disk import write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
 from release import columns, pictures, previous, questions, table
-from release import judged as judge_figures
 from release.beside import lineage_of
+from release.publication import judged as judge_figures
 from release.publication.context import Context
 from release.publication.files import describe, place
 from release.ranking import RANKS, rank_rows

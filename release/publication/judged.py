@@ -19,8 +19,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hub.disk import write_atomically
 from hub.manifest import Artefact, verify_payload
+from release.publication.files import place
 
 FOLDER = "judge"
 TABLE = "judged.parquet"
@@ -33,7 +33,7 @@ def publish(judge: Artefact, folder: Path) -> list[dict[str, Any]]:
     """Put the records and the table into a results repo; returns the rows."""
     verify_payload(judge)
     for file in judge.manifest.files:
-        write_atomically(folder / FOLDER / file.path, (judge.folder / file.path).read_bytes())
+        place(judge.folder / file.path, folder / FOLDER / file.path)
     found = list(rows(json.loads((judge.folder / "judge.json").read_bytes())))
     _write(folder / TABLE, found)
     return found
@@ -79,7 +79,8 @@ def _verdicts(one: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{count} {kind}" for kind, count in one["counts"].items() if count)
     if not one["bad"] or not one["rate"]:
         return counts
-    return f"{counts}; between {one['if_lost']:.2f} and {one['if_won']:.2f} had the bad gone one way"
+    low, high = one["if_lost"], one["if_won"]
+    return f"{counts}; between {low:.2f} and {high:.2f} had the bad gone one way"
 
 
 def _row(
