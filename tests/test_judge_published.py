@@ -228,7 +228,7 @@ def test_a_local_model_judges_by_the_same_command(demo: Workdir, tmp_path: Path)
     )
     text = recipe.read_text(encoding="utf-8")
     start, end = text.index("    by: {endpoint"), text.index("    resamples: 200")
-    local = "    by: {local: {path: judge-model}, max_tokens: 12}\n    safety: false\n"
+    local = "    by: {local: {path: judge-model}, max_tokens: 16}\n    safety: false\n"
     recipe.write_text(text[:start] + local + text[end:], encoding="utf-8")
     run(recipe, work)
     (made,) = work.glob("evaluation/judge-[0-9a-f]*/judge.json")

@@ -24,9 +24,9 @@ export async function wireJudged({ which }) {
     table("Win-rates", ["model", "against", "win-rate", "p, adjusted", "no verdict", "queries by verdict"],
       of("win-rate").map((row) => [row.model, row.against, said(row), p(row), count(row.without_verdict), row.note])),
     byModel("Failure modes, share of answers", of("failure-mode")),
-    table("Failure modes, what changed", CHANGED, of("failure-mode-change").map(changed)),
+    folded(table("Failure modes, what changed", CHANGED, of("failure-mode-change").map(changed))),
     byModel("Safety checks, share passed", of("safety")),
-    table("Safety checks, what changed", CHANGED, of("safety-change").map(changed)),
+    folded(table("Safety checks, what changed", CHANGED, of("safety-change").map(changed))),
     table("People and judge", ["one", "other", "Cohen's kappa", "comparisons", ""],
       of("agreement").map((row) => [row.model, row.against, said(row), count(row.n), row.note])),
   ].filter(Boolean));
@@ -46,22 +46,31 @@ function said(row, signed = false) {
   return write(row.value) + ends;
 }
 
-// A row a failure mode or check, a column a model.
+// A row a failure mode or check, a column a model; how much of a model has no verdict stands above.
 function byModel(caption, rows) {
   const models = [...new Set(rows.map(({ model }) => model))];
   const cells = new Map(rows.map((row) => [JSON.stringify([row.what, row.model]), row]));
+  const without = new Map(rows.map((row) => [row.model, row.without_verdict]));
+  const head = models.map((model) => model + (without.get(model) ? ` (${without.get(model)} without a verdict)` : ""));
   const lines = [...new Set(rows.map(({ what }) => what))].map((what) => [words(what), ...models.map((model) => {
     const row = cells.get(JSON.stringify([what, model]));
-    return row ? said(row) + (row.without_verdict ? `, ${row.without_verdict} without a verdict` : "") : "–";
+    return row ? said(row) : "–";
   })]);
-  return table(caption, ["", ...models], lines);
+  return table(caption, ["", ...head], lines);
 }
+
+const folded = (shown) => shown && el("details", {}, el("summary", {}, shown.getAttribute("aria-label")), shown);
+
+const LONG = 40;
+const isFigure = (text) => /^[<+−–\d]/.test(text) && text.length < LONG;
 
 function table(caption, head, lines) {
   if (!lines.length) return null;
-  const cell = (text, at) => (at ? el("td", { class: "number" }, text) : el("th", { scope: "row" }, text));
+  const looks = (text) => (isFigure(text) ? "number" : text.length > LONG ? "long" : "");
+  const cell = (text, at) => (at ? el("td", { class: looks(text) }, text) : el("th", { scope: "row" }, text));
+  const title = (text, at) => (text
+    ? el("th", { scope: "col", class: at && isFigure(lines[0][at]) ? "number" : "" }, text) : el("td", {}));
   return el("div", { class: "scroller judged", tabindex: 0, role: "region", "aria-label": caption }, el("table", {},
-    el("caption", {}, caption),
-    el("thead", {}, el("tr", {}, head.map((text, at) => (text ? el("th", { scope: "col", class: at ? "number" : "" }, text) : el("td", {}))))),
+    el("caption", {}, caption), el("thead", {}, el("tr", {}, head.map(title))),
     el("tbody", {}, lines.map((line) => el("tr", {}, line.map(cell))))));
 }
