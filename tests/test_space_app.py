@@ -43,7 +43,8 @@ DIFFERENCES = [
     ("base", "merged", "general", "bits_per_byte", 0.01, -0.01, 0.02, 60, "no clear difference"),
 ]
 FRONT = [
-    {"merge": "merged", "model": f"merged-{t}", "t": t, "on_front": True,
+    {"merge": "merged", "candidate": f"t={t}", "measure": "bits_per_byte", "on_front": True,
+     "chosen": t == 0.5,
      "scores": {"general": 3.4 - t / 20, "medical": 3.6 + t / 5}}
     for t in (0.0, 0.5, 1.0)
 ]  # fmt: skip

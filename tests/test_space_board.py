@@ -310,12 +310,14 @@ def test_a_broken_file_beside_the_scores_leaves_the_scores(load: Any, tmp_path: 
 
 
 def test_a_sweep_and_its_checkpoints(load: Any, tmp_path: Path) -> None:
-    point = {"merge": "m", "model": "m-t", "t": 0.5, "scores": {"g": 1.0}, "on_front": True}
+    point = {"merge": "m", "candidate": "t=0.5", "measure": "acc", "scores": {"g": 1.0},
+             "on_front": True}  # fmt: skip
     (tmp_path / "front.json").write_text(json.dumps([point]))
     rows = [("m", "g", "loss", 10.0, 2.0), ("m", "g", "loss", 20.0, math.nan)]
     write_table(tmp_path / "checkpoints.parquet", "model group metric step value", rows)
     found = load("adaptation").read_adaptation(load("source").Snapshot(tmp_path).find)
-    assert found["front"] == [point]
+    (seen,) = found["front"]
+    assert (seen["candidate"], seen["at"], seen["scores"]) == ("t=0.5", 0.5, {"g": 1.0})
     assert [row["step"] for row in found["checkpoints"]] == [10.0]
     assert found["problems"] == []
 

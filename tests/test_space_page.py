@@ -49,9 +49,11 @@ def harm_everything_else(folder: Path) -> None:
         folder / "ranks.parquet", "model group metric rank rank_low rank_high tie",
         [(SCRIPT, SCRIPT, SCRIPT, 1.0, 1.0, 1.0, 1)],
     )  # fmt: skip
-    point = {"merge": SCRIPT, "model": SCRIPT, "t": 0.5, "on_front": True,
+    point = {"merge": SCRIPT, "candidate": "t=0.5", "measure": "bits_per_byte", "on_front": True,
              "scores": {"general": 3.0, "medical": 3.0}}  # fmt: skip
-    (folder / "front.json").write_text(json.dumps([point, point | {"t": 0.7}]))
+    (folder / "front.json").write_text(
+        json.dumps([point, point | {"candidate": "t=0.7"}, point | {"candidate": SCRIPT}])
+    )
     write_table(
         folder / "corpora" / "notes" / "ledger.parquet", "id source reason licence evidence",
         [(SCRIPT, SCRIPT, SCRIPT, SCRIPT, SCRIPT)],

@@ -26,6 +26,7 @@ def opened(results: Path | str | None) -> dict[str, Any]:
         url = line.split()[5]
         assert line == f"the comparison app is at {url} (interrupt to end it)\n"
         found = get_json(f"{url}/board.json")
+        found["adaptation"] = get_json(f"{url}/adaptation.json")
         found["papers"] = get_json(f"{url}/papers.json")["papers"]
     finally:
         process.send_signal(signal.SIGTERM)
@@ -55,6 +56,10 @@ def test_a_release_that_was_rehearsed(rehearsed: Workdir) -> None:
     board = opened(rehearsed.path)
     assert (board["status"], board["problems"]) == ("read", [])
     assert {model["family"] for model in board["models"]} == {"base"}
+    # what the merge stage writes is what the picture reads
+    assert board["adaptation"]["problems"] == []
+    steps = [p["at"] for p in board["adaptation"]["front"] if p["at"] is not None]
+    assert steps == [0.25, 0.5, 0.75]
 
 
 def test_without_results_the_papers_are_there() -> None:

@@ -5,7 +5,7 @@ run goes on where it was and a second one pays nothing. A judge that answers not
 asked thousands of times: after `GIVE_UP` in a row without an answer the run stops.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
@@ -178,7 +178,7 @@ def _batches_answered(
     by: By,
     chat: Callable[[], Chat],
     keep: Callable[[Sequence[tuple[str, Reply]]], None],
-) -> Iterator[list[tuple[str, Reply]]]:
+) -> Generator[list[tuple[str, Reply]], None, None]:
     if not todo:
         return
     if by.local is not None:
