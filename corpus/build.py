@@ -33,7 +33,8 @@ class SourceError(BadInput):
 
 
 def source_files(settings: SourceSettings, data: Path) -> list[Path]:
-    """The files of a source in a stable order; raises SourceError where there are none."""
+    """The files of a source in a stable order; raises SourceError where there are none and it is
+    not optional."""
     if not data.is_dir():
         raise SourceError(
             f"{data} is not a folder: name the folder of the sources with --set data=…"
@@ -41,7 +42,7 @@ def source_files(settings: SourceSettings, data: Path) -> list[Path]:
     folder = data / settings.path
     found = sorted(path for path in folder.glob(settings.files) if path.is_file())
     found = [path for path in found if path.name != FETCH_MANIFEST]
-    if not found:
+    if not found and not settings.optional:
         how = f": {entry_of(settings.entry).obtain}" if settings.entry else ""
         raise SourceError(f"no file matches {settings.files} in {folder}{how}")
     return found
@@ -50,11 +51,16 @@ def source_files(settings: SourceSettings, data: Path) -> list[Path]:
 def source_digest(settings: SourceSettings, data: Path) -> dict[str, str]:
     """Content digest of every file of a source, by its name below `data`.
 
-    Of one that is still to be fetched: what would be asked for, so that a plan can be made.
+    Of one that is still to be had: what would be asked for, so that a plan can be made.
     """
     if settings.fetch and not is_fetched(settings.fetch, data / settings.path):
         return {"to be fetched": canonical_sha256(request_of(settings.fetch))}
-    files = source_files(settings, data)
+    try:
+        files = source_files(settings, data)
+    except SourceError:
+        if settings.entry and data.is_dir():
+            return {"to be obtained": settings.entry}
+        raise
     if settings.reader == "pdf":  # what the record beside a file says decides too
         records = (path.with_suffix(".json") for path in files)
         files = [*files, *(record for record in records if record.is_file())]

@@ -48,6 +48,8 @@ class SourceSettings(_Settings):
     fetch: FetchSettings | None = Field(default=None, exclude=True)
     """how to fill the folder where it is not there; what decides a result is what was fetched, so
     that this is no part of any key or manifest"""
+    optional: bool = Field(default=False, exclude_if=lambda value: not value)
+    """left out where its files are not there, which `plan` and `run` say"""
     complete: bool = Field(default=False, exclude=True)
     """whether all of the source is there, so that its counts may stand beside the paper's"""
     document_type: str = Field(default="", exclude=True)

@@ -19,6 +19,10 @@ class BadInput(Failure, ValueError):
     exit_code = 2
 
 
+class Unreachable(Failed):
+    """A service on the network that does not answer now."""
+
+
 class Refused(Failure):
     exit_code = 3
 

@@ -25,6 +25,9 @@ from hub.failure import Failed
 
 MANIFEST = "manifest.json"
 
+FROM_HUB = "hub"
+"""role of the only input of an artefact that was taken from the Hub as it is"""
+
 Kind = Literal[
     "corpus", "quarantine", "tasks", "model", "checkpoint",
     "merge", "quantised", "results", "space", "release",
@@ -104,7 +107,12 @@ class Artefact:
         return [self.folder / file.path for file in self.manifest.files]
 
     def as_input(self, role: str) -> Input:
-        return Input(role=role, name=self.manifest.name, digest=self.manifest.digest)
+        """With repo and commit where it was taken from the Hub as it is."""
+        origin = next((entry for entry in self.manifest.inputs if entry.role == FROM_HUB), None)
+        return Input(
+            role=role, name=self.manifest.name, digest=self.manifest.digest,
+            repo=origin.repo if origin else None, commit=origin.commit if origin else None,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

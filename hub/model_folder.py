@@ -34,9 +34,12 @@ def model_files(folder: Path) -> tuple[str, ...]:
 
     A list of what may go, so that what a library starts to write beside it stays at home.
     """
-    patterns = (WEIGHTS, TOKENIZER, CONFIGURATION)
-    names = [path.name for path in folder.iterdir()]
-    return tuple(sorted(name for name in names if any(p.fullmatch(name) for p in patterns)))
+    return tuple(sorted(path.name for path in folder.iterdir() if is_model_file(path.name)))
+
+
+def is_model_file(name: str) -> bool:
+    """Whether a file of a model's top folder is of its weights, tokenizer or configuration."""
+    return any(p.fullmatch(name) for p in (WEIGHTS, TOKENIZER, CONFIGURATION))
 
 
 def prove(folder: Path) -> Proof:

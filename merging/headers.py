@@ -76,6 +76,25 @@ def describe(name: str, folder: Path, tensors: dict[str, Tensor]) -> Parent:
     )  # fmt: skip
 
 
+def announced(name: str, config: dict[str, Any]) -> Parent | None:
+    """A model of which only the configuration is known; None where that tells too little."""
+    try:
+        width, heads = config["hidden_size"], config["num_attention_heads"]
+        head = config.get("head_dim") or width // heads
+        keys = config.get("num_key_value_heads") or heads
+        shapes = {
+            "model.embed_tokens.weight": (config["vocab_size"], width),
+            "model.layers.0.self_attn.q_proj.weight": (heads * head, width),
+            "model.layers.0.self_attn.k_proj.weight": (keys * head, width),
+            "model.layers.0.mlp.gate_proj.weight": (config["intermediate_size"], width),
+        }
+        config["num_hidden_layers"]
+    except KeyError:
+        return None
+    tensors = {key: Tensor(shape, "F32") for key, shape in shapes.items()}
+    return Parent(name, config, tensors, (config.get("corpus"), config["vocab_size"]), {}, None)
+
+
 def header(name: str, shard: Path) -> dict[str, Tensor]:
     """Tensors of one safetensors file; raises MergeError where the file was cut short."""
     size = shard.stat().st_size

@@ -8,6 +8,7 @@ endpoint and token are huggingface_hub's own (HF_ENDPOINT, HF_TOKEN).
 
 from pathlib import Path
 
+from hub.failure import Unreachable
 from merging.headers import Parent, Tensor, describe
 from merging.settings import MergeError
 
@@ -21,11 +22,15 @@ SMALL = (
 
 
 def read(name: str, repo: str, revision: str) -> Parent:
-    """What `repo` says about itself at `revision`; raises MergeError where it is no safe model."""
+    """What `repo` says about itself at `revision`; raises MergeError where it is no safe model,
+    Unreachable."""
+    import httpx2  # what the Hub's client speaks with
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import (
         HfHubHTTPError,
+        LocalEntryNotFoundError,
         NotASafetensorsRepoError,
+        OfflineModeIsEnabled,
         RepositoryNotFoundError,
         RevisionNotFoundError,
         SafetensorsParsingError,
@@ -49,6 +54,8 @@ def read(name: str, repo: str, revision: str) -> Parent:
         raise MergeError(f"{name} has a weight file without a readable header: it is cut") from None
     except (RepositoryNotFoundError, RevisionNotFoundError):
         raise MergeError(f"{name}: there is no {repo} at {revision}, or it needs a token") from None
+    except (LocalEntryNotFoundError, OfflineModeIsEnabled, httpx2.TransportError):
+        raise Unreachable("the Hub cannot be reached") from None
     except HfHubHTTPError as error:
         if error.response is not None and error.response.status_code == 404:
             raise MergeError(f"{name} lacks a weight file that its index names") from None

@@ -53,12 +53,16 @@ def compare(
     have: Mapping[str, Artefact],
     place: "Place",
 ) -> Outcome:
-    """Evaluate the base, the kept checkpoints and the end of run `name` on the tasks of `asked`."""
+    """Evaluate the base, the kept checkpoints and the end of run `name` on the tasks of `asked`.
+
+    Where a checkpoint is the model, the end is looked at only if it is a checkpoint too.
+    """
     from evaluation.results import SAMPLES, SCORES
     from evaluation.selection import by_group, select
 
     models = [training.base, *(name + CHECKPOINT.format(step) for step in training.checkpoints)]
-    models.append(name)
+    if training.step is None:
+        models.append(name)
     found: dict[str, dict[str, Score]] = {}
     payload = []
     for number, (model, scores) in enumerate(_scored(models, asked, have, place)):

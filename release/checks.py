@@ -7,7 +7,6 @@ from typing import Any
 
 from evaluation.settings import EvaluationSettings, TaskSettings
 from hub.licences.recognise import recognise
-from merging.quantise import missing
 from merging.settings import MergingSettings, parents_of
 from release import yaml
 from release.schema import Release
@@ -56,10 +55,13 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
         if decision.licence and recognise(decision.licence) is None:
             yield (*at, "licence"), f"unknown licence “{decision.licence}”: use an SPDX id"
     for name, model in release.models.items():
-        where = ("models", name, "tiny")
-        yield from _undefined((*where, "corpus"), [model.tiny.corpus], release.corpora)
-        if recognise(model.tiny.licence) is None:
-            yield (*where, "licence"), f"unknown licence “{model.tiny.licence}”"
+        where = ("models", name)
+        if model.tiny:
+            where = ("models", name, "tiny")
+            yield from _undefined((*where, "corpus"), [model.tiny.corpus], release.corpora)
+        stated = model.tiny.licence if model.tiny else model.licence
+        if stated and recognise(stated) is None:
+            yield (*where, "licence"), f"unknown licence “{stated}”"
     for name, training in release.training.items():
         yield from _undefined(("training", name, "base"), [training.base], full)
         yield from _undefined(("training", name, "corpus"), [training.corpus], release.corpora)
@@ -76,8 +78,6 @@ def inconsistencies(release: Release) -> Iterator[Complaint]:
         yield from _unfounded_sweep(name, merging, release)
     for name, quantised in release.quantised.items():
         yield from _undefined(("quantised", name, "model"), [quantised.model], full)
-        if absent := missing(quantised):
-            yield ("quantised", name, "method"), absent
     if release.evaluation:
         yield from _undefined(("evaluation", "models"), release.evaluation.models, models)
         for name, members in release.evaluation.ensembles.items():
@@ -153,13 +153,11 @@ def _unfounded_checkpoints(release: Release, settings: EvaluationSettings) -> It
             yield where, f"training.{name} keeps no checkpoints: name steps there"
         split = "held_out" if rule.rule == "most-improvements" else "validation"
         if not any(
-            task.measure == rule.measure
-            and task.corpus in release.corpora
-            and release.corpora[task.corpus].split == split
+            task.measure == rule.measure and _split(release, task) == split
             for task in settings.tasks.values()
         ):
             measure = rule.measure.replace("_", " ")
-            yield where, f"no task measures {measure} on a corpus of the {split} split"
+            yield where, f"no task of the {split} split measures {measure}"
 
 
 def _unfounded_claims(release: Release, settings: EvaluationSettings) -> Iterator[Complaint]:

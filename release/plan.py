@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Literal
 
 from hub.manifest import Artefact, ManifestError, read_artefact
+from release import starts
 from release.foresee import foresee
 from release.recipe import Recipe
 from release.run import MIN_FREE_BYTES, artefact_folder, step_key
-from release.sources import ToFetch, to_fetch
+from release.sources import Sought, in_papers, seek
 from release.steps import steps
 from release.steps.evaluation import unpinned_tasks
 from release.steps.step import Stage, Step
@@ -40,10 +41,11 @@ class Plan:
     """what a rule forbids, such as a licence"""
     notes: list[str]
     """what was foreseen of models and runs"""
-    fetches: list[ToFetch]
-    """sources that the run fetches first"""
+    sought: Sought
+    """sources that are not there"""
     unpinned: list[str]
-    """tasks whose data is on the Hub without a commit, or nowhere: they cannot be run yet"""
+    """models and tasks on the Hub of which no commit is known, or that are nowhere: they cannot be
+    run yet"""
 
 
 def plan(recipe: Recipe, workdir: Path) -> Plan:
@@ -51,19 +53,21 @@ def plan(recipe: Recipe, workdir: Path) -> Plan:
     have: dict[str, Artefact] = {}
     problems: list[str] = []
     planned = []
-    fetches = to_fetch(recipe)
+    sought = seek(recipe)
     for step in steps(recipe):
         try:
             planned.append(_plan_step(step, have, workdir))
         except ManifestError as error:
             problems.append(str(error))
-    seen = foresee(recipe.release, have, _existing(workdir))
+    seen = foresee(recipe, have, _existing(workdir))
     problems += seen.problems
     free = shutil.disk_usage(_existing(workdir)).free
     if free < MIN_FREE_BYTES:
         problems.append(f"{free >> 20} MiB are free where {workdir} lies: a run needs more")
     unpinned, unusable = unpinned_tasks(recipe.release.evaluation)
-    return Plan(planned, problems + unusable, seen.refusals, seen.notes, fetches, unpinned)
+    unpinned = starts.unpinned(recipe) + unpinned
+    notes = [*in_papers(recipe), *seen.notes, *seen.absent]
+    return Plan(planned, problems + unusable, seen.refusals, notes, sought, unpinned)
 
 
 def _plan_step(step: Step, have: dict[str, Artefact], workdir: Path) -> Planned:

@@ -15,7 +15,7 @@ listed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,10 @@ from corpus.settings import CorpusSettings, SourceSettings
 from evaluation.settings import EvaluationSettings
 from hub.failure import BadInput
 from merging.settings import MergingSettings, QuantisedSettings
-from release import withdrawals, yaml
+from release import lock, withdrawals, yaml
 from release.checks import inconsistencies
-from release.schema import Release, SpaceSettings
+from release.lock import Lock
+from release.schema import ModelSettings, Release, SpaceSettings
 from training.settings import FineTuningSettings, TinyModel, TrainingSettings
 
 SECTIONS = (
@@ -68,6 +69,8 @@ class Recipe:
     release: Release
     data: Path
     """the folder of the local sources"""
+    lock: Lock = field(default_factory=Lock)
+    """what it takes from the Hub, as far as it was pinned"""
 
 
 def load(path: Path, scale: str | None = None, sets: Sequence[str] = ()) -> Recipe:
@@ -91,7 +94,11 @@ def load(path: Path, scale: str | None = None, sets: Sequence[str] = ()) -> Reci
     ]
     if problems:
         raise RecipeError(problems)
-    return Recipe(path, release, path.parent / release.data)
+    try:
+        pins = lock.read(path)
+    except BadInput as error:
+        raise RecipeError([Problem(str(lock.beside(path)), None, str(error))]) from None
+    return Recipe(path, release, path.parent / release.data, pins)
 
 
 def _withdraw(tree: CommentedMap, path: Path) -> None:
@@ -170,7 +177,8 @@ def _known_fields(location: tuple[str | int, ...]) -> list[str]:
         "sources": SourceSettings, "filters": FilterSettings, "corpora": CorpusSettings,
         "training": TrainingSettings, "finetuning": FineTuningSettings,
         "merging": MergingSettings, "quantised": QuantisedSettings,
-        "evaluation": EvaluationSettings, "models": TinyModel, "space": SpaceSettings,
+        "evaluation": EvaluationSettings, "space": SpaceSettings,
+        "models": TinyModel if "tiny" in location else ModelSettings,
     }  # fmt: skip
     model = Release if len(location) == 1 else models.get(str(location[0]), Release)
     return list(model.model_fields)

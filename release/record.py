@@ -17,6 +17,9 @@ from pydantic import ValidationError
 from hub.disk import write_json
 from hub.failure import BadInput
 from hub.manifest import MANIFEST, Artefact, Manifest, ManifestError, read_artefact
+from release import lock
+from release.lock import Lock
+from release.recipe import Recipe
 from release.schema import Release
 
 RUN = "run.json"
@@ -63,9 +66,13 @@ def read_run(workdir: Path) -> tuple[dict[str, Any], dict[str, Artefact]]:
     return release, found
 
 
-def publish_record(folder: Path, release: Release, artefacts: Mapping[str, Artefact]) -> None:
-    """The recipe and every manifest, but for those of what was refused."""
-    write_json(folder / RECIPE, resolved(release))
+def publish_record(folder: Path, recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
+    """The recipe with its lock, and every manifest but for those of what was refused."""
+    write_json(folder / RECIPE, resolved(recipe.release))
+    used = {model.at for model in recipe.release.models.values()}
+    pinned = {at: pin for at, pin in recipe.lock.models.items() if at in used}
+    if pinned:  # the tasks in the recipe name their commits themselves
+        lock.write(folder / RECIPE, Lock(models=pinned))
     (folder / MANIFESTS).mkdir()
     for name, artefact in artefacts.items():
         if artefact.manifest.kind != "quarantine":

@@ -1,8 +1,9 @@
 """The fields of a release file. Library settings keep the library's own names."""
 
-from typing import Annotated, Any, Literal
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from corpus.domain.settings import FilterSettings
 from corpus.settings import CorpusSettings, CorpusSystem, SourceSettings
@@ -26,9 +27,46 @@ class _Settings(BaseModel):
 
 
 class ModelSettings(_Settings):
-    """A model to start from."""
+    """A model to start from: on the Hub, in a folder, or the built-in one.
 
-    tiny: TinyModel
+    base:  {hub: org/model, revision: main}
+    ours:  {folder: models/ours, licence: Apache-2.0}
+    blank: {tiny: {corpus: general, licence: CC0-1.0}}
+    """
+
+    hub: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")] | None = None
+    """its id; what is taken of it is pinned in the lock"""
+    revision: str | None = None
+    """of `hub`: branch, tag or commit; main unless told"""
+    folder: str | None = None
+    """below `data`, with config.json, tokenizer and safetensors weights"""
+    tiny: TinyModel | None = None
+    licence: str = ""
+    """of `folder`; of `hub`, what its card is expected to say: needed where the card says none"""
+    expected: dict[str, int | float | bool | str] = {}
+    """of `hub`: fields of its config.json, to foresee a run before it could be read; where the file
+    says otherwise, that is a problem"""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        given = [name for name in ("hub", "folder", "tiny") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("a model to start from is one of hub, folder, tiny")
+        if (self.revision or self.expected) and not self.hub:
+            raise ValueError("revision and expected are of a model on the Hub (hub)")
+        if self.tiny and self.licence:
+            raise ValueError("the built-in model states its licence in tiny.licence")
+        if self.folder is not None:
+            if not self.licence:
+                raise ValueError("a model in a folder needs its licence")
+            if ".." in PurePosixPath(self.folder).parts or self.folder.startswith("/"):
+                raise ValueError("folder is a folder below data")
+        return self
+
+    @property
+    def at(self) -> str:
+        """ID@REVISION of a model on the Hub, as the lock names it."""
+        return f"{self.hub}@{self.revision or 'main'}"
 
 
 class Systems(_Settings):

@@ -109,7 +109,7 @@ def test_a_run_is_compared_with_its_base_and_the_best_is_chosen(
                 "training.adapted.checkpoints=[2]",
                 "evaluation.checkpoints={adapted: {measure: accuracy}}",
             ),
-            "no task measures accuracy on a corpus of the validation split",
+            "no task of the validation split measures accuracy",
         ),
         (
             ("finetuning={answering: {base: adapted, examples: essays}}",),

@@ -67,4 +67,4 @@ def test_examples_train_a_model_under_their_terms(recipe: Recipe, tmp_path: Path
 def test_examples_for_research_train_nothing_commercial(recipe: Recipe, tmp_path: Path) -> None:
     commercial = load(recipe.path, None, ("finetuning.answering.use=commercial",))
     with pytest.raises(Refused, match=r"answering is not trained .*CC-BY-NC-4\.0 of its texts"):
-        check(commercial.release, tmp_path)
+        check(commercial, tmp_path)

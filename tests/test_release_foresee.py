@@ -11,7 +11,7 @@ from release.recipe import load
 
 
 def seen(*sets: str) -> Foreseen:
-    return foresee(load(Path(DEMO), None, sets).release, {}, Path.cwd())
+    return foresee(load(Path(DEMO), None, sets), {}, Path.cwd())
 
 
 def test_the_demo_is_foreseen_whole() -> None:
@@ -57,7 +57,7 @@ def test_parents_of_two_origins_are_held_against_each_other(tmp_path: Path) -> N
     text = Path(DEMO).read_text(encoding="utf-8").replace("data: demo", f"data: {DEMO}/../demo")
     recipe = tmp_path / "demo.yaml"
     recipe.write_text(text.replace("\ntraining:\n", f"  other: {other}\n\ntraining:\n"))
-    found = foresee(load(recipe, None, ("training.adapted.base=other",)).release, {}, tmp_path)
+    found = foresee(load(recipe, None, ("training.adapted.base=other",)), {}, tmp_path)
     (problem,) = found.problems
     assert "base and adapted cannot be merged: model.embed_tokens.weight has shape" in problem
 
@@ -66,15 +66,15 @@ def test_a_licence_that_does_not_compose_is_a_refusal() -> None:
     found = seen("models.blank.tiny.licence=CC-BY-ND-4.0")
     assert not found.problems
     assert any("adapted-slerp could not be published: CC-BY-ND-4.0" in r for r in found.refusals)
-    check(load(Path(DEMO), None, ("models.blank.tiny.licence=CC-BY-ND-4.0",)).release, Path.cwd())
+    check(load(Path(DEMO), None, ("models.blank.tiny.licence=CC-BY-ND-4.0",)), Path.cwd())
     tuned = (
         "sources.essays.terms={licence: CC-BY-NC-4.0}",
         "finetuning={answering: {base: adapted, examples: essays}}",
     )
     with pytest.raises(Refused, match=r"CC-BY-NC-4\.0 of its texts does not allow commercial"):
-        check(load(Path(DEMO), None, tuned).release, Path.cwd())
+        check(load(Path(DEMO), None, tuned), Path.cwd())
     with pytest.raises(BadInput, match="h9"):
-        check(load(Path(DEMO), None, ("training.base.hardware.gpu=h9",)).release, Path.cwd())
+        check(load(Path(DEMO), None, ("training.base.hardware.gpu=h9",)), Path.cwd())
 
 
 def test_plan_ends_with_the_code_of_what_it_found(tmp_path: Path) -> None:

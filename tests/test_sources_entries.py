@@ -1,6 +1,7 @@
 """The entries: complete, sound, and what a release file gets from them."""
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from corpus.sources.page import render
 from hub.licences.recognise import recognise
 from release.plan import plan
 from release.recipe import RecipeError, load
+from release.sources import fetch_all
 
 TABLE = ROOT.parent / "shared" / "tables" / "partages_t1_sources.csv"
 
@@ -110,14 +112,24 @@ def test_a_source_stays_below_the_data(tmp_path, path):
 
 def test_what_is_not_there_is_said_with_the_way_to_have_it(tmp_path):
     loaded = load(recipe(tmp_path, "{entry: cas}"))
+    (said,) = plan(loaded, tmp_path / "work").sought.to_obtain
+    assert re.match(r"texts: no file matches .* Ask its authors", said)
     with pytest.raises(SourceError, match=r"texts: no file matches .* Ask its authors"):
-        plan(loaded, tmp_path / "work")
+        fetch_all(loaded, print)
+
+
+def test_an_optional_source_is_left_out_and_named(tmp_path, capsys):
+    loaded = load(recipe(tmp_path, "{entry: cas, optional: true}"))
+    (said,) = plan(loaded, tmp_path / "work").sought.left_out
+    assert said == "texts: left out, no **/*.txt in cas"
+    fetch_all(loaded, print)
+    assert said in capsys.readouterr().out
 
 
 def test_a_plan_says_what_would_be_fetched_and_fetches_nothing(tmp_path):
     fetched = "{entry: pmc-oa, fetch: {contact: a@b.org, limit: 5}}"
     found = plan(load(recipe(tmp_path, fetched)), tmp_path / "work")
-    (each,) = found.fetches
+    (each,) = found.sought.to_fetch
     assert (each.source, each.into) == ("texts", "pmc-oa")
     assert each.what.startswith("articles (CC0, CC BY, CC BY-SA, CC BY-ND) by the service's own")
     assert [step.state for step in found.steps] == ["to run"]

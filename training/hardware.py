@@ -17,6 +17,8 @@ class Hardware(NamedTuple):
 
 
 HARDWARE = {
+    "a100-40gb": Hardware(312e12, 39.4, 400),  # SXM: 312 dense, 40 GB
+    "a100-64gb": Hardware(312e12, 63.4, 400),  # made for one cluster: rated here as its sisters
     "a100-80gb": Hardware(312e12, 79.2, 400),  # SXM: 312 dense, 80 GB
     "h100": Hardware(989e12, 79.1, 700),  # SXM: 1,979 sparse, 80 GB
     "h200": Hardware(989e12, 139, 700),  # SXM: 1,979 sparse, 141 GB

@@ -192,6 +192,8 @@ class TrainingSettings(RunSettings):
     checkpoints: tuple[int, ...] = ()
     """steps after which the model as it is then becomes an artefact `NAME-step-N`, to be evaluated
     and chosen from"""
+    step: int | None = Field(default=None, exclude_if=lambda value: value is None)
+    """one of `checkpoints` that is the model; the end of the run unless told"""
 
     @field_validator("checkpoints")
     @classmethod
@@ -199,6 +201,12 @@ class TrainingSettings(RunSettings):
         if list(steps) != sorted(set(steps)) or (steps and steps[0] < 1):
             raise ValueError("checkpoints are steps from 1 on, in order, each once")
         return steps
+
+    @model_validator(mode="after")
+    def _is_kept(self) -> Self:
+        if self.step is not None and self.step not in self.checkpoints:
+            raise ValueError(f"step {self.step} is not among `checkpoints`: name it there")
+        return self
 
 
 class FineTuningSettings(RunSettings):

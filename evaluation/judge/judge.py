@@ -141,6 +141,8 @@ def inputs(settings: JudgeSettings, data: Path) -> dict[str, str]:
             found[role] = hashlib.sha256(read_template(role, path).encode()).hexdigest()
         elif path.is_file():
             found[role] = sha256_file(path)
+        elif role == "queries" and settings.queries.obtain:
+            found[role] = "to be obtained"
         else:
             raise EvaluationError(f"{path}: there is no such file ({role} of the judge)")
     if settings.by.local:

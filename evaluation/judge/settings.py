@@ -33,6 +33,8 @@ class Queries(_Frozen):
     """of the dataset; an endpoint's `send` refers to it"""
     file: str
     """below `data`"""
+    obtain: str = ""
+    """one sentence: how to have the file, where it does not come with the release"""
     limit: int | None = Field(default=None, ge=2)
     """at most this many, chosen by a hash of the query: the same ones whatever the file's order"""
     query: str = "query"
@@ -188,7 +190,8 @@ class JudgeSettings(_Frozen):
         return tuple(combinations(self.models, 2)) if self.pairs is None else self.pairs
 
 
-DECIDES_NOTHING = {
+DECIDES_NOTHING: dict[str, Any] = {
+    "queries": {"obtain"},
     "by": {
         "endpoint": {
             "send", "key_variable", "concurrency", "requests_per_minute", "timeout_seconds",

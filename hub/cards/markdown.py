@@ -46,10 +46,10 @@ def _input(entry: Input, links: dict[str, str]) -> str:
 
 
 def _revision(entry: Input, links: dict[str, str], tag: str) -> str:
-    if entry.name in links:
-        return tag
     if entry.commit:
         return f"`{entry.commit[:12]}`"
+    if entry.name in links:
+        return tag
     return "local files" if entry.role == "source" else "not published"
 
 

@@ -249,7 +249,7 @@ def _test_questions(card: ModelCard) -> str:
 def _whom(card: ModelCard) -> str:
     """Nothing is promised that was not measured: the scores and what it was made of decide."""
     made = {
-        "merge": "a merge of other models of this release",
+        "merge": "a merge of other models",
         "finetune": "a base model that was trained further",
         "quantized": "a copy of another model in fewer bits",
     }.get(card.relation or "", "a base model that was trained from nothing")

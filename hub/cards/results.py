@@ -76,7 +76,9 @@ def render(card: ResultsCard) -> str:
             }
             for name, path in _CONFIGURATIONS.items()
             if name in card.tables
-        ],
+        ]
+        or None,
+        viewer=None if card.tables else False,
     )
     rows = [
         (card.links.get(str(score["model"]), str(score["model"])), str(score["group"]),

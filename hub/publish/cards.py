@@ -18,8 +18,13 @@ SKEW_SECONDS = 300
 """Signed upload links are good for minutes; a clock that is further off cannot use them."""
 
 
-def card_problems(api: HfApi, publication: Publication, repo: Repo, content: Path) -> Iterator[str]:
-    """What is wrong with the README of one repo, one sentence each."""
+def card_problems(
+    api: HfApi, publication: Publication, repo: Repo, content: Path, bases: bool = True
+) -> Iterator[str]:
+    """What is wrong with the README of one repo, one sentence each.
+
+    `bases`: whether base models of others are looked for; a rehearsal Hub has none of them.
+    """
     path = content / "README.md"
     if not path.is_file():
         yield "it has no README.md, and a repo without a card is not published"
@@ -36,9 +41,11 @@ def card_problems(api: HfApi, publication: Publication, repo: Repo, content: Pat
     if not data.get("license") and repo.type != "space":
         yield "README.md: no license is stated"
     if repo.type == "model":
-        bases = data.get("base_model") or []
-        for base in [bases] if isinstance(bases, str) else bases:
-            yield from _base(api, publication, str(base))
+        named = data.get("base_model") or []
+        for base in [named] if isinstance(named, str) else named:
+            ours = any(other.type == "model" and other.id == base for other in publication.repos)
+            if bases and not ours:
+                yield from _base(api, str(base))
 
 
 def _validated(api: HfApi, repo: Repo, text: str) -> httpx2.Response:
@@ -53,10 +60,8 @@ def _validated(api: HfApi, repo: Repo, text: str) -> httpx2.Response:
     return answer
 
 
-def _base(api: HfApi, publication: Publication, base: str) -> Iterator[str]:
+def _base(api: HfApi, base: str) -> Iterator[str]:
     """A base model has to be there for a reader who has no token."""
-    if any(repo.type == "model" and repo.id == base for repo in publication.repos):
-        return
     try:
         info = patiently(lambda: api.model_info(base, token=False))
     except (RepositoryNotFoundError, GatedRepoError):

@@ -49,7 +49,8 @@ def check(
         content = folder / repo.type / repo.id
         problems += [f"{repo.id}: {problem}" for problem in content_problems(repo.files, content)]
         problems += [
-            f"{repo.id}: {problem}" for problem in card_problems(api, publication, repo, content)
+            f"{repo.id}: {problem}"
+            for problem in card_problems(api, publication, repo, content, bases=not rehearsal)
         ]
     problems += _rate(publication, looks)
     if not rehearsal:

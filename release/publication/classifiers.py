@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from hub.cards import classifier as classifier_card
-from hub.disk import write_atomically, write_json
+from hub.disk import place, write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
 from release.publication.context import Context
-from release.publication.files import describe, place
+from release.publication.files import describe
 
 
 def repo(context: Context, building: Path, name: str) -> Repo:

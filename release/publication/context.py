@@ -9,7 +9,7 @@ from typing import Any
 from hub.licences.rights import Withdrawal
 from hub.lineage.graph import Graph, graph
 from hub.manifest import Artefact
-from release import checkpoints, claims, merges, table
+from release import checkpoints, claims, merges, starts, table
 from release.previous import Changed
 from release.recipe import Recipe
 from release.steps.evaluation import CHECKPOINTS
@@ -28,7 +28,8 @@ class Context:
     @cached_property
     def graph(self) -> Graph:
         repos = {name: f"dataset/{self.repo(name)}" for name in self.corpora}
-        repos |= {name: f"model/{self.repo(name)}" for name in [*self.filters, *self.models]}
+        models = [*self.filters, *self.models, *self.bases]
+        repos |= {name: f"model/{self.repo(name)}" for name in models}
         manifests = [artefact.manifest for artefact in self.artefacts.values()]
         return graph(self.recipe.release.release, self.tag, manifests, repos)
 
@@ -57,7 +58,10 @@ class Context:
         return f"v{self.recipe.release.version}"
 
     def repo(self, name: str) -> str:
+        """Of an artefact of this release, or of a model on the Hub that it starts from."""
         release = self.recipe.release
+        if name in self.bases:
+            return self.bases[name]
         return f"{release.namespace}/{release.release}-{name}"
 
     @property
@@ -91,14 +95,27 @@ class Context:
 
     @property
     def filters(self) -> list[str]:
-        """Classifiers that a published corpus was made with."""
-        used = {self.recipe.release.corpora[name].domain_filter for name in self.corpora}
+        """Classifiers that a corpus to train on was made with, whether that is published or not."""
+        corpora = self.recipe.release.corpora.values()
+        used = {corpus.domain_filter for corpus in corpora if corpus.split == "train"}
         return [name for name in self.recipe.release.filters if name in used]
 
     @property
     def models(self) -> list[str]:
         release = self.recipe.release
         return [*release.training, *release.finetuning, *release.merging, *release.quantised]
+
+    @cached_property
+    def bases(self) -> dict[str, str]:
+        """Models on the Hub that the release starts from: name -> id."""
+        models = self.recipe.release.models
+        return {name: model.hub for name, model in models.items() if model.hub}
+
+    def parents(self, name: str) -> list[str]:
+        """Ids of the models that `name` was made from, where anybody can find them."""
+        inputs = self.artefacts[name].manifest.inputs
+        known = {*self.models, *self.bases}
+        return [self.repo(entry.name) for entry in inputs if entry.name in known]
 
     def front(self, name: str) -> list[dict[str, Any]]:
         """What the sweep of merge `name` found; empty where there was none."""
@@ -124,7 +141,15 @@ class Context:
         }
         models = {n: f"[{self.repo(n)}](/{self.repo(n)}/tree/{self.tag})" for n in self.models}
         filters = {n: f"[{self.repo(n)}](/{self.repo(n)}/tree/{self.tag})" for n in self.filters}
-        return corpora | filters | models
+        return corpora | filters | models | self._links_to_bases()
+
+    def _links_to_bases(self) -> dict[str, str]:
+        pins = {name: starts.pinned(self.recipe, name) for name in self.bases}
+        return {
+            name: f"[{self.repo(name)}](/{self.repo(name)}/tree/{pin.commit})"
+            for name, pin in pins.items()
+            if pin
+        }
 
     def title(self, name: str) -> str:
         return f"{self.recipe.release.release} · {name}"

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from hub.cards import dataset as dataset_card
 from hub.cards.sources import Source
-from hub.disk import write_atomically, write_json
+from hub.disk import place, write_atomically, write_json
 from hub.manifest import Artefact, Manifest, verify_payload
 from hub.publication import Repo
 from release import pictures, previous
 from release.beside import beside_corpus, croissant_of
 from release.publication.context import Context
-from release.publication.files import describe, place
+from release.publication.files import describe
 from release.publication.sources import sources_of, token_counts
 
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from hub.cards import model as model_card
-from hub.disk import write_atomically, write_json
+from hub.disk import place, write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
 from release import benchmarks, pictures, previous
 from release.beside import beside_model, lineage_of
 from release.publication.context import Context
-from release.publication.files import describe, place
+from release.publication.files import describe
 from release.steps.evaluation import RESULTS
 
 
@@ -36,7 +36,7 @@ def repo(context: Context, building: Path, name: str) -> Repo:
 def _card(context: Context, name: str, folder: Path) -> str:
     release = context.recipe.release
     manifest = context.artefacts[name].manifest
-    parents = [entry.name for entry in manifest.inputs if entry.name in context.models]
+    parents = context.parents(name)
     corpora = context.training_corpora(name)
     made_by = {"merge": "merge", "quantised": "quantized"}
     relation = made_by.get(manifest.kind, "finetune" if parents else None)
@@ -49,7 +49,7 @@ def _card(context: Context, name: str, folder: Path) -> str:
             description=release.description,
             manifest=manifest,
             languages=context.languages(corpora),
-            base_models=[context.repo(parent) for parent in parents],
+            base_models=parents,
             relation=relation,
             datasets=[context.repo(corpus) for corpus in corpora if corpus in context.corpora],
             results_repo=context.repo("results"),
@@ -87,12 +87,11 @@ def _eval_results(context: Context, name: str, folder: Path, workdir: Path) -> N
 
 def _training_content(context: Context, name: str, folder: Path) -> None:
     corpora = context.training_corpora(name)
-    parents = [entry.name for entry in context.artefacts[name].manifest.inputs]
     beside_model(
         folder,
         context.recipe.release,
         context.repo(name),
-        [context.repo(parent) for parent in parents if parent in context.models],
+        context.parents(name),
         {corpus: context.artefacts[corpus] for corpus in corpora},
         context.languages(corpora),
         context.links,

@@ -8,14 +8,14 @@ from typing import Any
 from evaluation.calibration import reliability
 from evaluation.results import Sample, read_answers, read_scores
 from hub.cards import results as results_card
-from hub.disk import write_atomically, write_json
+from hub.disk import place, write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
 from release import columns, pictures, previous, questions, table
 from release.beside import lineage_of
 from release.publication import judged as judge_figures
 from release.publication.context import Context
-from release.publication.files import describe, place
+from release.publication.files import describe
 from release.ranking import RANKS, rank_rows
 from release.record import publish_record
 from release.steps.evaluation import RESULTS
@@ -63,7 +63,7 @@ def repo(context: Context, building: Path) -> Repo:
         columns.write(folder / "checkpoints.parquet", curves, columns.CHECKPOINTS)
     if context.claims:
         write_json(folder / "claims.json", [judged.row() for judged in context.claims])
-    publish_record(folder, context.recipe.release, context.artefacts)
+    publish_record(folder, context.recipe, context.artefacts)
     lineage_of(folder, context.graph, context.artefacts, context.scores)
     if context.changed:
         context.changed.write(folder)
@@ -103,12 +103,15 @@ def repo(context: Context, building: Path) -> Repo:
 
 def _models(context: Context) -> list[dict[str, Any]]:
     """What the Space says about each model without asking its repo."""
-    manifests = {name: context.artefacts[name].manifest for name in context.models}
+    evaluation = context.recipe.release.evaluation
+    answering = set(evaluation.answering if evaluation else [])
+    starts = [name for name in context.recipe.release.models if name in answering]
+    manifests = {name: context.artefacts[name].manifest for name in [*starts, *context.models]}
     return [
         {
             "name": name,
             "kind": manifest.kind,
-            "repo": context.repo(name),
+            "repo": context.repo(name) if name in (*context.models, *context.bases) else "",
             "parents": [entry.name for entry in manifest.inputs if entry.name in manifests],
             "licence": list(manifest.licence),
             "parameters": manifest.numbers["parameters"].value

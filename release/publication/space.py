@@ -8,12 +8,12 @@ from pathlib import Path
 
 from huggingface_hub import RepoCard
 
-from hub.disk import write_atomically, write_json
+from hub.disk import place, write_atomically, write_json
 from hub.failure import BadInput
 from hub.publication import Repo
 from release import papers
 from release.publication.context import Context
-from release.publication.files import describe, place
+from release.publication.files import describe
 from release.steps.evaluation import RESULTS
 
 SNAPSHOT = ("*.parquet", "models.json", "front.json")

@@ -7,7 +7,7 @@ here: a stage gets folders and artefacts, never another stage.
 from graphlib import CycleError, TopologicalSorter
 
 from release.recipe import Problem, Recipe, RecipeError
-from release.steps import corpus, evaluation, filters, judge, merging, training
+from release.steps import corpus, evaluation, filters, judge, merging, starts, training
 from release.steps.step import Step
 
 
@@ -15,7 +15,7 @@ def steps(recipe: Recipe) -> list[Step]:
     """Every step of the release; raises RecipeError for artefacts that need each other."""
     found = {
         step.name: step
-        for stage in (filters, corpus, training, merging, evaluation, judge)
+        for stage in (filters, corpus, starts, training, merging, evaluation, judge)
         for step in stage.steps(recipe)
     }
     graph = {name: [needed for _, needed in step.needs] for name, step in found.items()}

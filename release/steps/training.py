@@ -1,17 +1,18 @@
-"""The models that are started from and those that are trained, as steps."""
+"""The models that are trained, as steps."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from corpus.build import source_digest, source_files
+from hub.disk import place as copy
 from hub.licences import compose
-from hub.licences.recognise import recognise
 from hub.manifest import Artefact, Input, Outcome, canonical_sha256
 from release.checkpoints import CHECKPOINT
 from release.gate import may_train, may_tune, terms, use_of
 from release.recipe import Recipe
 from release.schema import Release
 from release.steps.step import Place, Step, licensed
-from training.settings import FineTuningSettings, TinyModel, TrainingSettings
+from training.settings import FineTuningSettings, TrainingSettings
 
 VERSION = 1
 """Raise it when the same settings and corpus would give another model."""
@@ -19,8 +20,6 @@ VERSION = 1
 
 def steps(recipe: Recipe) -> Iterator[Step]:
     release = recipe.release
-    for name, model in release.models.items():
-        yield _tiny(name, model.tiny)
     for name, training in release.training.items():
         yield _training(name, training, release)
     for name, tuning in release.finetuning.items():
@@ -56,17 +55,14 @@ def _finetuning(name: str, settings: FineTuningSettings, recipe: Recipe) -> Step
     )  # fmt: skip
 
 
-def _tiny(name: str, settings: TinyModel) -> Step:
-    def run(have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:
-        from training.tiny import create
-
-        outcome = create(settings, have[settings.corpus], place.out)
-        return {"": licensed(outcome, (recognise(settings.licence) or settings.licence,))}
-
-    return Step(
-        name, "training", "model", settings.model_dump(mode="json"),
-        (("corpus", settings.corpus),), (), 1, run,
-    )  # fmt: skip
+def _taken(run: Outcome, checkpoint: Outcome, folder: Path, out: Path) -> Outcome:
+    """The model of a checkpoint in the place of the end of its run; what the run cost stays."""
+    for path in run.payload:
+        (out / path).unlink()
+    for path in checkpoint.payload:
+        copy(folder / path, out / path)
+    numbers = {name: n for name, n in run.numbers.items() if name != "final_train_loss"}
+    return Outcome(checkpoint.payload, numbers | dict(checkpoint.numbers))
 
 
 def _training(name: str, settings: TrainingSettings, release: Release) -> Step:
@@ -86,9 +82,15 @@ def _training(name: str, settings: TrainingSettings, release: Release) -> Step:
         # One cache for all runs: the same corpus and tokenizer are tokenised once.
         tokens = place.out.parents[1] / "tokens"
         where = Run(base.folder, corpus, place.out, place.scratch, tokens, replay)
-        outcomes = {"": licensed(pretrain(settings, where, place.progress), licences)}
+        trained = pretrain(settings, where, place.progress)
+        kept = kept_checkpoints(settings, where)
+        if settings.step is not None:
+            trained = _taken(
+                trained, kept[settings.step], kept_folder(place.scratch, settings.step), place.out
+            )
+        outcomes = {"": licensed(trained, licences)}
         key = place.out.name.rpartition("-")[2]
-        for step, outcome in kept_checkpoints(settings, where).items():
+        for step, outcome in kept.items():
             suffix = CHECKPOINT.format(step)
             folder = place.out.with_name(f"{name}{suffix}-{key}")
             for path in outcome.payload:

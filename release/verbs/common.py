@@ -32,11 +32,21 @@ def load_recipe(
     return recipe, workdir or Path("runs") / recipe.release.release
 
 
+def load_pinned(
+    path: Path, workdir: Path | None, scale: str | None, sets: list[str] | None
+) -> "tuple[Recipe, Path]":
+    """With its lock filled as far as the Hub can be asked."""
+    from release.pinning import pin
+
+    recipe, folder = load_recipe(path, workdir, scale, sets)
+    return pin(recipe, progress()), folder
+
+
 def run_recipe(
     recipe: "Recipe", workdir: Path, scale: str | None, sets: list[str] | None, until: str | None
 ) -> "Ran":
-    from hub.failure import BadInput
-    from release import foresee
+    from hub.failure import BadInput, Refused
+    from release import foresee, starts
     from release.claims import register
     from release.run import run as run_release
     from release.steps.step import STAGES
@@ -50,7 +60,9 @@ def run_recipe(
         + [f"--set {entry}" for entry in sets or [] if not entry.startswith("data=")]
     )
     if stage != "corpus":
-        foresee.check(recipe.release, workdir)
+        if unpinned := starts.unpinned(recipe):
+            raise Refused("\n".join(f"{one}, which cannot be asked now" for one in unpinned))
+        foresee.check(recipe, workdir)
     register(recipe, workdir)
     return run_release(recipe, workdir, command, progress(), stage)
 

@@ -1,6 +1,6 @@
 """`imprimatur plan`"""
 
-from release.console import errors, print_json
+from release.console import errors, print_json, progress
 from release.verbs.common import Debug, Json, RecipePath, Scale, Sets, Workdir, load_recipe
 
 
@@ -22,19 +22,23 @@ def plan(
 
         from hub.failure import BadInput, Refused
         from release.claims import register
+        from release.pinning import pin
         from release.plan import plan as plan_release
 
+        loaded = pin(loaded, progress())
         register(loaded, folder)
         found = plan_release(loaded, folder)
         if as_json:
             print_json(asdict(found))
         else:
-            for each in found.fetches:
+            for each in found.sought.to_fetch:
                 print(f"{'fetch':11} {each.source:32} {'to run':11} {each.what}, into {each.into}")
+            for line in [*found.sought.to_obtain, *found.sought.left_out]:
+                print(f"{'source':11} {line}")
             for step in found.steps:
                 print(f"{step.stage:11} {step.name:32} {step.state:11} {step.why}")
             for line in found.unpinned:
-                print(f"{'evaluation':11} {line}")
+                print(f"{'unpinned':11} {line.replace('unpinned: ', '')}")
             for note in found.notes:
                 print(f"{'':11} {note}")
         if found.problems:

@@ -14,7 +14,7 @@ from release.verbs.common import (
     Sets,
     Workdir,
     hub_token,
-    load_recipe,
+    load_pinned,
     run_recipe,
 )
 
@@ -39,7 +39,7 @@ def publish(
     Example: imprimatur publish release/recipes/demo.yaml --set namespace=my-lab
     """
     with errors(debug):
-        loaded, folder = load_recipe(recipe, workdir, scale, sets)
+        loaded, folder = load_pinned(recipe, workdir, scale, sets)
         from hub.disk import locked
         from release import outside
         from release.publication import assemble

@@ -12,7 +12,7 @@ from release.verbs.common import (
     Scale,
     Sets,
     Workdir,
-    load_recipe,
+    load_pinned,
     run_recipe,
     summarise,
 )
@@ -32,7 +32,7 @@ def rehearse(
     Example: imprimatur rehearse release/recipes/demo.yaml
     """
     with errors(debug):
-        loaded, folder = load_recipe(recipe, workdir, scale, sets)
+        loaded, folder = load_pinned(recipe, workdir, scale, sets)
         from hub.disk import locked
         from release.publication import assemble
         from release.rehearse import rehearse as rehearse_publication

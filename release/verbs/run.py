@@ -12,7 +12,7 @@ from release.verbs.common import (
     Scale,
     Sets,
     Workdir,
-    load_recipe,
+    load_pinned,
     run_recipe,
     summarise,
 )
@@ -34,7 +34,7 @@ def run(
     Example: imprimatur run release/recipes/demo.yaml --workdir runs/demo
     """
     with errors(debug):
-        loaded, folder = load_recipe(recipe, workdir, scale, sets)
+        loaded, folder = load_pinned(recipe, workdir, scale, sets)
         from hub.disk import locked
 
         with locked(folder):

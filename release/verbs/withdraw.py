@@ -14,6 +14,7 @@ from release.verbs.common import (
     Sets,
     Workdir,
     hub_token,
+    load_pinned,
     load_recipe,
     run_recipe,
 )
@@ -58,7 +59,7 @@ def withdraw(
             if dry_run:
                 return
             withdrawal = withdrawing.record(loaded, document, who, why, held)
-            loaded, _ = load_recipe(recipe, folder, scale, sets)
+            loaded, _ = load_pinned(recipe, folder, scale, sets)
             if not held.tags:
                 print(f"{document} is recorded; nothing is published, the next run leaves it out.")
                 return
