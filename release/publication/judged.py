@@ -19,8 +19,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from hub.disk import place
 from hub.manifest import Artefact, verify_payload
-from release.publication.files import place
 
 FOLDER = "judge"
 TABLE = "judged.parquet"
