@@ -201,7 +201,8 @@ def _as_they_come(
     concurrency: int,
     keep: Callable[[Sequence[tuple[str, Reply]]], None],
 ) -> Iterator[list[tuple[str, Reply]]]:
-    """As many questions on their way as are allowed, whichever of them takes long.
+    """As many questions on their way as are allowed, whichever of them takes long, and as many
+    again in line, so that no thread waits for the one that keeps the replies.
 
     However it ends, what is on its way then is waited for and kept: it has been paid for.
     """
@@ -210,7 +211,7 @@ def _as_they_come(
     with ThreadPoolExecutor(concurrency) as threads:
         try:
             while True:
-                for key, question in islice(remaining, concurrency - len(flying)):
+                for key, question in islice(remaining, 2 * concurrency - len(flying)):
                     flying[threads.submit(server.ask, question)] = key
                 if not flying:
                     return
@@ -221,8 +222,9 @@ def _as_they_come(
                 for _, future in asked:
                     future.result()
         finally:
-            wait(flying)
-            keep([(key, f.result()) for f, key in flying.items() if not f.exception()])
+            begun = [future for future in flying if not future.cancel()]
+            wait(begun)
+            keep([(flying[future], future.result()) for future in begun if not future.exception()])
 
 
 def _batches(todo: dict[str, Question], size: int) -> Iterator[list[tuple[str, Question]]]:
