@@ -24,7 +24,7 @@ from hub.failure import BadInput
 from hub.licences.rights import RecordedDecision, Withdrawal
 from hub.manifest import canonical_sha256
 
-VERSION = 5
+VERSION = 6
 """Raise it when the same settings and sources would give other bytes."""
 
 

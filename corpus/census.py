@@ -99,7 +99,8 @@ def all_signatures(
             rows = np.flatnonzero(is_wanted[begin + found.documents])
             documents.append(begin + found.documents[rows])
             digests.append(found.digests[rows])
-            found.minima[rows].tofile(stream)
+            # Not `tofile`: of a full disk it says nothing but two numbers.
+            stream.write(np.ascontiguousarray(found.minima[rows]).data)
     numbers = np.concatenate(documents)
     shape = (len(numbers), profile.num_minima)
     minima = np.memmap(path, np.uint32, "r", shape=shape) if len(numbers) else np.zeros(shape)

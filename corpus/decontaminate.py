@@ -14,14 +14,14 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.dedup.grams import Hashes, Numbers, Words, hash_words, windows
-from corpus.fingerprint import words
+from corpus.dedup.grams import Hashes, Numbers, Words, hash_words, wholes, windows
 
 N = 13
 MIN_WORDS = 5
@@ -73,10 +73,9 @@ class Questions:
         self.ids = [item.id for item in every]
         self._short: dict[int, dict[int, list[_Short]]] = defaultdict(dict)
         owners: dict[int, set[int]] = defaultdict(set)
-        for number, item in enumerate(every):
-            for hashes in _windows(item.text, N):
-                owners[hashes].add(number)
-            self._add_short(number, item)
+        for gram, number in _windows([item.text for item in every]):
+            owners[gram].add(number)
+        self._add_short(every)
         self._owners = {gram: who for gram, who in owners.items() if len(who) < TEMPLATE_ITEMS}
         self._num_grams = np.zeros(len(every), np.int64)
         for who in self._owners.values():
@@ -136,19 +135,18 @@ class Questions:
             np.array([shares[key] for key in keys], np.float64),
         )
 
-    def _add_short(self, number: int, item: Item) -> None:
-        question = item.question if item.options else item.text
-        length = len(words(question))
-        if not (MIN_QUESTION_WORDS if item.options else MIN_WORDS) <= length < N:
-            return
-        options = frozenset(
-            (size, _windows(option, size)[0])
-            for option in item.options
-            if MIN_WORDS - length <= (size := len(words(option))) and size
-        )
-        if options or not item.options:
-            gram = _windows(question, length)[0]
-            self._short[length].setdefault(gram, []).append(_Short(number, length, options))
+    def _add_short(self, every: Sequence[Item]) -> None:
+        questions = [item.question if item.options else item.text for item in every]
+        options = [option for item in every for option in item.options]
+        found = iter(_whole([*questions, *options]))
+        asked = list(islice(found, len(every)))
+        for number, (item, (length, gram)) in enumerate(zip(every, asked, strict=True)):
+            mine = list(islice(found, len(item.options)))
+            if not (MIN_QUESTION_WORDS if item.options else MIN_WORDS) <= length < N:
+                continue
+            near = frozenset(one for one in mine if one[0] and one[0] >= MIN_WORDS - length)
+            if near or not item.options:
+                self._short[length].setdefault(gram, []).append(_Short(number, length, near))
 
     def _drop_short_templates(self) -> None:
         """A question, or a question with an option, that stands in three or more items."""
@@ -186,9 +184,20 @@ def indexed(tasks: tuple[tuple[str, Path], ...]) -> Questions:
     return Questions(read_items(dict(tasks)))
 
 
-def _windows(text: str, n: int) -> list[int]:
-    """Hashes of the windows of n words of one text."""
-    return [value for _, found in windows(hash_words([text]), {n}) for value in found.tolist()]
+def _windows(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """The hash of each window of N words, with the number of its text."""
+    found = hash_words(texts)
+    ends = np.cumsum(found.counts)
+    for n, hashes in windows(found, {N}):
+        owners = np.searchsorted(ends, np.arange(len(hashes)), "right")
+        inside = np.arange(len(hashes)) + n <= ends[owners]
+        yield from zip(hashes[inside].tolist(), owners[inside].tolist(), strict=True)
+
+
+def _whole(texts: Sequence[str]) -> list[tuple[int, int]]:
+    """The number of words of each text, and their hash."""
+    found = hash_words(texts)
+    return list(zip(found.counts.tolist(), wholes(found).tolist(), strict=True))
 
 
 def _sieve(grams: Iterable[int]) -> NDArray[np.bool_]:

@@ -17,6 +17,8 @@ class SourceDocument:
     attribution: str = ""
     evidence: tuple[Evidence, ...] = ()
     problem: str = ""
+    partition: str = ""
+    """of a task dataset: train, validation or test"""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

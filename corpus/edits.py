@@ -41,7 +41,7 @@ class Cleaned:
     @property
     def counts(self) -> dict[str, int]:
         """how many spans of each class were removed or replaced"""
-        return dict(Counter(edit.kind for edit in self.edits))
+        return dict(Counter([edit.kind for edit in self.edits])) if self.edits else {}
 
 
 class Draft:
@@ -108,7 +108,7 @@ def compose(first: Sequence[Edit], second: Sequence[Edit], between: str) -> list
             elif j < len(second) and second[j].start < max(high, low + 1):
                 high = max(high, second[j].end)
                 j, touched = j + 1, True
-        inner = [e._replace(start=e.start - low, end=e.end - low) for e in second[before:j]]
+        inner = [Edit(a - low, b - low, kind, by) for a, b, kind, by in second[before:j]]
         replacement = apply(between[low:high], inner)
         kinds = [edit.kind for edit in (*first[first_before:i], *second[before:j])]
         result.append(Edit(origin, high + shift, max(kinds, key=_WEIGHT.__getitem__), replacement))

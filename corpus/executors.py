@@ -23,6 +23,7 @@ from datatrove.pipeline.base import PipelineStep
 from loguru import logger
 
 from corpus.settings import CorpusSystem
+from hub.environment import secrets_hidden
 from hub.failure import Failed
 
 LOCAL = CorpusSystem()
@@ -41,14 +42,15 @@ def execute(
     shutil.rmtree(log, ignore_errors=True)
     logger.disable("datatrove")
     running = min(system.workers or workers, tasks)
-    match system.executor:
-        case "local":
-            executor: Any = _Local(list(steps), tasks, running, logging_dir=str(log))
-            executor.run()
-        case "ray":
-            executor = _on_ray(list(steps), tasks, running, log, system)
-        case "slurm":
-            executor = _on_slurm(list(steps), tasks, running, log, system)
+    with secrets_hidden():
+        match system.executor:
+            case "local":
+                executor: Any = _Local(list(steps), tasks, running, logging_dir=str(log))
+                executor.run()
+            case "ray":
+                executor = _on_ray(list(steps), tasks, running, log, system)
+            case "slurm":
+                executor = _on_slurm(list(steps), tasks, running, log, system)
     missing = executor.get_incomplete_ranks()
     if missing:
         raise ExecutorError(

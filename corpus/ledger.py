@@ -21,7 +21,7 @@ from corpus.settings import SourceSettings
 from corpus.units import BATCH_ROWS
 
 _TEXT = (
-    "id", "source", "language",
+    "id", "source", "language", "partition",
     # kept, excluded, or the split that the document belongs to
     "status", "reason", "rule",
     # allowed, refused or unknown for the asked use
@@ -50,6 +50,7 @@ class Tally:
     words: int = 0
     languages: Counter[str] = field(default_factory=Counter)
     licences: Counter[str] = field(default_factory=Counter)
+    partitions: Counter[str] = field(default_factory=Counter)
     excluded: Counter[str] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
     train_only: int = 0
@@ -65,6 +66,8 @@ class Tally:
             self.licences[row["licence"]] += 1
             if row["language"]:
                 self.languages[row["language"]] += 1
+            if row["partition"]:
+                self.partitions[row["partition"]] += 1
 
 
 def write_ledger(
@@ -114,13 +117,13 @@ def _rows(
     scores: Scores | None,
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     names = census.names(fates.kept_instead[fates.kept_instead >= 0].tolist())
-    columns = ["id", "language", "attribution", "evidence", "problem", "num_words"]
+    columns = ["id", "language", "attribution", "partition", "evidence", "problem", "num_words"]
     for unit, begin, found in census.batches(columns):
         terms = judge.terms(unit.source)
         basis = sources[unit.source].rights_basis.words
         credit = sources[unit.source].attribution
         for offset, values in enumerate(zip(*found.values(), strict=True)):
-            id, language, attribution, evidence, problem, num_words = values
+            id, language, attribution, partition, evidence, problem, num_words = values
             number = begin + offset
             leader = int(census.leader[number])
             status = STATUSES[fates.status[number]]
@@ -131,6 +134,7 @@ def _rows(
                 "id": census.renamed.get(number, id),
                 "source": unit.source,
                 "language": language,
+                "partition": partition,
                 "status": status,
                 "reason": reason,
                 "attribution": attribution,

@@ -3,9 +3,10 @@
     >>> bool(marks("37,5 °C") & SPACES), bool(marks("37,5  °C") & SPACES)
     (False, True)
 
-Each character has its kinds in a table, one bit each; a pair of neighbours that matters is one
-kind beside another. A bit that is set is a reason to search for what it stands for, which alone
-decides; one that is not set says that there is none.
+A table has a bit a mark for each character, and for a mark of two characters another one five bits
+above: what the character may begin, and what it may end. Such a mark stands where a character
+begins what the next one ends. A mark that is set is a reason to search for what it stands for,
+which alone decides; one that is not set says that there is none.
 """
 
 import unicodedata
@@ -15,19 +16,16 @@ from numpy.typing import NDArray
 
 from corpus.mojibake import GOES_ON, LEADS
 
-RARE, CONTROL, SPACES, TRAILING, BREAKS, BROKEN, COMPOSES = (1 << bit for bit in range(7))
-"""`&`, tab or carriage return; a control character; two spaces; a space before a line end; a line
-end; what a misread letter begins with; what may not be NFC"""
-SLASHES = 1 << 7
-"""two of them"""
-ANY = 1 << 8
-"""always set"""
+RARE, CONTROL, BREAKS, COMPOSES = (1 << bit for bit in range(4))
+"""`&`, tab or carriage return; a control character; a line end; what may not be NFC"""
+SPACES, TRAILING, BROKEN, SLASHES, WWW = (1 << bit for bit in range(4, 9))
+"""two spaces; a space before a line end; what a misread letter is made of; two slashes; `ww`"""
 ALL = (1 << 9) - 1
+_ALONE = RARE | CONTROL | BREAKS | COMPOSES
+_PAIRS = SPACES | TRAILING | BROKEN | SLASHES | WWW
+_ENDS = 5
+"""bits from what begins to what ends"""
 
-# Kinds of one character. A pair is a kind and the one of twice its value after it.
-_RARE, _SPACE, _LINE_END, _LEAD, _GOES_ON, _CONTROL, _COMPOSES, _SLASH = (
-    1 << bit for bit in range(8)
-)
 _NFC = (
     range(0x0300), range(0x0370, 0x0483), range(0x048A, 0x0530), range(0x1E00, 0x1F00),
     range(0x2002, 0x20D0), range(0x2100, 0x2300), range(0x4E00, 0xA000),
@@ -36,42 +34,47 @@ _NFC = (
 """blocks where nothing composes with the character before it"""
 
 
-def _table() -> NDArray[np.uint8]:
-    kinds = np.full(1 << 16, _COMPOSES, np.uint8)
+def _table() -> NDArray[np.uint16]:
+    table = np.full(1 << 16, COMPOSES, np.uint16)
     for block in _NFC:
-        kinds[block.start : block.stop] = 0
+        table[block.start : block.stop] = 0
         for point in block if block.start < 0x4E00 else ():
             if not unicodedata.is_normalized("NFC", chr(point)):
-                kinds[point] = _COMPOSES
-    for characters, kind in (
-        ("&\t\r", _RARE), (" ", _SPACE | _GOES_ON), ("\n", _LINE_END), ("/", _SLASH),
-        (LEADS, _LEAD), (GOES_ON, _GOES_ON),
+                table[point] = COMPOSES
+    for characters, begins, ends in (
+        ("&\t\r", RARE, 0), ("\n", BREAKS, TRAILING), (" ", SPACES | TRAILING, SPACES | BROKEN),
+        ("/", SLASHES, SLASHES), ("w", WWW, WWW), (LEADS, BROKEN, 0), (GOES_ON, 0, BROKEN),
     ):  # fmt: skip
-        kinds[[ord(character) for character in characters]] |= kind
+        table[[ord(character) for character in characters]] |= begins | ends << _ENDS
     for point in (*range(32), *range(0x7F, 0xA0), 0x200B, 0xFEFF, 0xFFFE, 0xFFFF):
         if chr(point) not in "\t\n\r\x85":
-            kinds[point] |= _CONTROL
-    return kinds
+            table[point] |= CONTROL
+    return table
 
 
-_KINDS = _table()
+_TABLE = _table()
+_KINDS = _TABLE.tolist()
+_FEW = 80
+"""characters, which one by one take no longer than a call of numpy"""
 
 
 def marks(text: str) -> int:
+    seen = beside = before = 0
+    if len(text) <= _FEW:
+        for point in map(ord, text):
+            kinds = _KINDS[point] if point < len(_KINDS) else COMPOSES
+            seen |= kinds
+            beside |= before << _ENDS & kinds
+            before = kinds
+    else:
+        seen, beside = _marks_of_many(text)
+    return seen & _ALONE | beside >> _ENDS & _PAIRS
+
+
+def _marks_of_many(text: str) -> tuple[int, int]:
+    """What characters are alone, and what neighbours are together."""
     codes = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
-    kinds = _KINDS.take(codes, mode="clip")
-    seen = int(np.bitwise_or.reduce(kinds))
-    first, second = kinds[:-1], kinds[1:]
-    pairs = ((first << 1) & (_LINE_END | _GOES_ON) | (first & (_SPACE | _SLASH))) & second
-    beside = int(np.bitwise_or.reduce(pairs))
-    return (
-        ANY
-        | RARE * bool(seen & _RARE)
-        | CONTROL * bool(seen & _CONTROL)
-        | SPACES * bool(beside & _SPACE)
-        | SLASHES * bool(beside & _SLASH)
-        | TRAILING * bool(beside & _LINE_END)
-        | BREAKS * bool(seen & _LINE_END)
-        | BROKEN * bool(beside & _GOES_ON)
-        | COMPOSES * bool(seen & _COMPOSES)
-    )
+    found = _TABLE.take(codes, mode="clip")
+    beside = found[:-1] << _ENDS
+    beside &= found[1:]
+    return int(np.bitwise_or.reduce(found)), int(np.bitwise_or.reduce(beside))

@@ -173,6 +173,7 @@ def _statistics(settings: CorpusSettings, tallies: Mapping[str, "Tally"]) -> lis
             "documents": one.documents,
             "words": one.words,
             "languages": dict(sorted(one.languages.items())),
+            "partitions": dict(sorted(one.partitions.items())),
             "licences": dict(sorted(one.licences.items())),
             "excluded": dict(sorted(one.excluded.items())),
         }

@@ -36,7 +36,10 @@ from corpus.units import Unit, texts_of, write_unit
 from hub.disk import write_json
 
 TEXT_SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("id", "source", "language", "licence", "attribution", "text")]
+    [
+        (name, pa.string())
+        for name in ("id", "source", "language", "partition", "licence", "attribution", "text")
+    ]
 )
 EXCLUDED_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("id", "source", "reason", "rule", "licence", "text")]
@@ -339,6 +342,7 @@ def _facts(document: Document) -> tuple[dict[str, Any], str]:
         "id": origin.id,
         "language": origin.language,
         "attribution": origin.attribution,
+        "partition": origin.partition,
         "evidence": json.dumps([[e.rank, e.statement] for e in origin.evidence]),
         "problem": origin.problem,
         "fingerprint": bytes.fromhex(document.metadata["fingerprint"]),

@@ -12,12 +12,23 @@ from hub.licences.rights import LICENCE_ONLY, RightsBasis
 
 ReaderName = Literal[
     "brat", "csv", "dialogues", "hal", "html", "jats", "json", "jsonl", "markdown", "mediawiki",
-    "moses", "parquet", "pdf", "questions", "sentences", "tables", "tei", "text", "tmx", "xlsx",
-    "xmi",
+    "mods", "moses", "parquet", "pdf", "pubmed", "questions", "sentences", "tables", "tei", "text",
+    "tmx", "xlsx", "xmi",
 ]  # fmt: skip
 CleaningName = Literal["clinical", "flaubert"]
+Partition = Literal["train", "validation", "test"]
 FieldName = Literal[
-    "id", "title", "text", "language", "licence", "attribution", "question", "options", "answer"
+    "id",
+    "title",
+    "text",
+    "tokens",
+    "language",
+    "licence",
+    "attribution",
+    "partition",
+    "question",
+    "options",
+    "answer",
 ]
 
 
@@ -60,10 +71,16 @@ class SourceSettings(_Settings):
     """set aside what is in none of these (ISO 639-1); empty: take every language"""
     language_model: str = ""
     """fastText model below `data` to tell them by (GlotLID's, say); empty: the embedded one"""
+    task_dataset: bool = False
+    """its folders or files are partitions (train, dev, test), and its documents are marked with
+    them; a record may also say so itself (`fields: {partition: split}`)"""
+    partitions: tuple[Partition, ...] = ()
+    """set aside what is of none of these; empty: take all, as the papers did"""
     terms: tuple[Terms, ...] = ()
     """one or several; several bind together as the licence audit says"""
     fields: dict[FieldName, str] = Field(default_factory=dict)
-    """csv, json, jsonl, parquet, questions, tables, xlsx: names of the fields where they differ"""
+    """csv, json, jsonl, parquet, questions, tables, xlsx: names of the fields where they differ;
+    parquet: `tokens`, of rows that are sentences cut into words"""
     columns: tuple[str, ...] = ()
     """csv, tables, xlsx: names of the cells in order, an empty name leaves one out; none: the first
     line's"""

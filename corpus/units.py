@@ -31,6 +31,7 @@ FACTS = pa.schema(
         ("id_hash", pa.uint64()),
         ("language", pa.string()),
         ("attribution", pa.string()),
+        ("partition", pa.string()),
         # JSON: [[rank, statement], …]
         ("evidence", pa.string()),
         ("problem", pa.string()),

@@ -182,7 +182,8 @@ class CheckpointSettings(_Frozen):
 
 
 class EvaluationSettings(_Frozen):
-    models: Annotated[list[Name], Field(min_length=1)]
+    models: list[Name] = []
+    """none: nothing is asked; the tasks are there for corpora to be searched for them"""
     papers: list[str] = []
     """whose groups of tasks are added to `tasks`: `evaluation/tasks/papers.yaml`"""
     revisions: dict[str, str] = {}

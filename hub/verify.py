@@ -15,13 +15,14 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from hub.disk import sha256_file
+from hub.environment import without_secrets
 from hub.failure import Failed, Failure, Unexpected
 from hub.publication import (
     PUBLIC_KEY,
@@ -148,15 +149,20 @@ def snippets_of(card: str) -> list[str]:
     return [block.strip() for block in _SNIPPET.findall(card)]
 
 
-def run_snippets(snippets: Sequence[tuple[str, str]], folder: Path) -> None:
+def run_snippets(
+    snippets: Sequence[tuple[str, str]],
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+) -> None:
     """What cards tell people to type has to work; `snippets` are (repo, code) pairs.
 
     All of them run in one new process, each with names of its own: a library is imported once. The
-    environment has no token.
+    environment, this process's own unless given, has no token.
     """
     done = subprocess.run(
         [sys.executable, "-c", _RUN_ALL], input=json.dumps(list(snippets)),
         capture_output=True, text=True, check=False, cwd=folder, timeout=SNIPPET_SECONDS,
+        env=without_secrets(environment),
     )  # fmt: skip
     if done.returncode != 0:
         said = (done.stderr.strip().splitlines() or ["the process died"])[-1]
@@ -213,9 +219,9 @@ def check_model(repo: PublishedRepo, tag: str, folder: Path) -> str:
     tokenizer = AutoTokenizer.from_pretrained(repo.id, revision=tag)
     model = AutoModelForCausalLM.from_pretrained(repo.id, revision=tag)
     write = pipeline("text-generation", model=model, tokenizer=tokenizer)
-    prompt = "Le patient"
-    written = write(prompt, max_new_tokens=8, do_sample=False)[0]["generated_text"]
-    if len(written) <= len(prompt):
+    prompt = "1, 2, 3,"  # of no language
+    written = write(prompt, min_new_tokens=8, max_new_tokens=8, do_sample=False)
+    if len(written[0]["generated_text"]) <= len(prompt):
         raise Unexpected(f"{repo.id}: the model writes nothing")
     return f"loads and writes, {len(results)} results on the card, {shown} of benchmarks"
 

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hub.disk import write_json
+from hub.environment import secrets_hidden
 from hub.failure import Failed
 from hub.manifest import Number, Outcome
 from hub.model_folder import TOKENIZER, model_files, quiet, scan
@@ -187,7 +188,7 @@ def _tidy(full: Path, out: Path) -> None:
 
 def _alone(folder: Path, texts: Sequence[str]) -> Cost:
     """Memory can only be told apart in a process that did nothing else."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+    with secrets_hidden(), ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(measure, folder, list(texts[:MAX_TEXTS])).result()
 
 

@@ -14,16 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from hub.failure import Unexpected
+from hub.verify import run_snippets, snippets_of
 from release.outside import environment
 
 PATIENCE_SECONDS = 60
 
 
-def boot(folder: Path, endpoint: str, home: Path) -> int:
+def boot(folder: Path, endpoint: str, home: Path, address: str) -> int:
     """Start `app.py` against the Hub at `endpoint`; returns how many models it shows.
 
-    Raises Unexpected where it does not answer, or shows anything but the published results.
+    The snippets of its card, which call the Space by its `address` on the Hub, are run against it.
+    Raises Unexpected where it does not answer, shows anything but the published results, or where a
+    snippet does not run.
     """
+    home.mkdir(parents=True, exist_ok=True)
     port = _free_port()
     process = subprocess.Popen(
         [sys.executable, "app.py", "--port", str(port)],
@@ -35,6 +39,10 @@ def boot(folder: Path, endpoint: str, home: Path) -> int:
     )
     try:
         board = _wait(port, process)
+        card = (folder / "README.md").read_text(encoding="utf-8")
+        here = f"http://127.0.0.1:{port}"
+        called = [(address, code.replace(address, here)) for code in snippets_of(card)]
+        run_snippets(called, home, environment(endpoint, home))
     finally:
         process.kill()
         process.communicate()

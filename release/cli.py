@@ -6,6 +6,7 @@ Everything heavy is imported inside the verb that needs it, so that `--help` ans
 
 import typer
 
+from release.verbs.annotate import annotate
 from release.verbs.audit import audit
 from release.verbs.diff import diff
 from release.verbs.hub import serve
@@ -30,8 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for verb in (
-    plan, run, audit, rehearse, publish, rollback, withdraw, verify, diff, reproduce, stats,
-    space,
+    plan, run, annotate, audit, rehearse, publish, rollback, withdraw, verify, diff, reproduce,
+    stats, space,
 ):  # fmt: skip
     app.command()(verb)
 

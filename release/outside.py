@@ -79,6 +79,16 @@ def holders(
     return found["tags"], [Holder.model_validate(one) for one in found["holders"]]
 
 
+def notes(
+    results: str, endpoint: str, token: str, home: Path, progress: Progress
+) -> dict[str, str]:
+    """What people wrote between the marked lines of the cards, by artefact."""
+    variables = environment(endpoint, home) | {"HF_TOKEN": token}
+    arguments = ["-m", "hub.publish", "notes", results, "--endpoint", endpoint]
+    found: dict[str, str] = _run(arguments, variables, progress)
+    return found
+
+
 def verify(
     results: str,
     tag: str,

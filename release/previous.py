@@ -1,4 +1,4 @@
-"""What a new version says about the one before: the changelog, and what people wrote by hand.
+"""What a new version says about the one before: the changelog.
 
 `previous` in the release file names the earlier version: a work folder, or NAMESPACE/RELEASE@TAG
 on the Hub that HF_ENDPOINT names. What is fetched stays in the work folder, so that a rehearsal and
@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.cards import reading
 from hub.disk import write_json
 from hub.manifest import Artefact
 from hub.verify import read_record as read_release
@@ -87,15 +86,6 @@ def _now(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> Content:
         if name.endswith(RESULTS)
     }
     return Content(f"v{recipe.release.version}", resolved(recipe.release), artefacts, samples, {})
-
-
-def notes(recipe: Recipe, name: str) -> list[str]:
-    """What a person wrote for the card of `name`: the marked parts of `notes`/NAME.md."""
-    folder = recipe.release.notes
-    path = recipe.path.parent / folder / f"{name}.md" if folder else None
-    if path is None or not path.is_file():
-        return []
-    return reading.notes(reading.read(path.read_bytes()).body)
 
 
 def _quiet(line: str) -> None:

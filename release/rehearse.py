@@ -47,8 +47,9 @@ def rehearse(
         progress(f"rehearsal Hub at {url}")
         outside.publish(folder, url, token, Path(homes) / "publisher", progress, rehearsal=True)
         if publication.space:
-            shown = boot(folder / "space" / publication.space.id, url, Path(homes) / "reader")
-            progress(f"{publication.space.id}: starts, and shows {shown} models")
+            space = publication.space.id
+            shown = boot(folder / "space" / space, url, Path(homes) / "reader", space)
+            progress(f"{space}: starts, shows {shown} models, answers as its card says")
         progress("verifying as an outsider: no token, an empty cache, only what is published")
         record = outside.verify(
             publication.results.id, publication.tag, url, Path(homes) / "outsider", progress

@@ -18,7 +18,10 @@ ALLOWED = {
     "space": set(),
 }
 
-STAGES_MAY_USE = {"hub.manifest", "hub.licences", "hub.disk", "hub.failure", "hub.model_folder"}
+STAGES_MAY_USE = {
+    "hub.manifest", "hub.licences", "hub.disk", "hub.environment", "hub.failure",
+    "hub.model_folder",
+}  # fmt: skip
 
 
 def imports(path: Path) -> set[str]:

@@ -1,12 +1,15 @@
 """No sentence without a manifest: a changed figure changes the card, a removed one is not known."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from hub.cards import dataset, figures, model, reading, results
+from hub.cards import dataset, figures, model, reading, results, svg
+from hub.cards.model_card import ModelCard
 from hub.cards.sources import Source
 from hub.manifest import Input, MadeBy, Manifest, Number
 
@@ -42,17 +45,21 @@ def manifest(kind: str, numbers: dict[str, Number], made_by: MadeBy = MADE_BY) -
     )  # fmt: skip
 
 
-def model_card(numbers=MODEL, corpus=CORPUS, scores=SCORES, made_by=MADE_BY) -> str:
-    return model.render(
-        model.ModelCard(
-            repo="x/demo-adapted", tag="v1.0.0", name="adapted", title="demo · adapted",
-            description="Words.", manifest=manifest("model", numbers, made_by), languages=["fr"],
-            base_models=["x/demo-base"], relation="finetune", datasets=["x/demo-medical"],
-            results_repo="x/demo-results", scores=scores, confidence=0.95,
-            links={"medical": "[x/demo-medical](/datasets/x/demo-medical)"},
-            trained_on={"medical": manifest("corpus", corpus)},
-        )
+def card_of(
+    numbers: Any = MODEL, corpus: Any = CORPUS, scores: Any = SCORES, made_by: MadeBy = MADE_BY
+) -> ModelCard:
+    return ModelCard(
+        repo="x/demo-adapted", tag="v1.0.0", name="adapted", title="demo · adapted",
+        description="Words.", manifest=manifest("model", numbers, made_by), languages=["fr"],
+        base_models=["x/demo-base"], relation="finetune", datasets=["x/demo-medical"],
+        results_repo="x/demo-results", scores=scores, confidence=0.95,
+        links={"medical": "[x/demo-medical](/datasets/x/demo-medical)"},
+        prompt='La "dose" était', trained_on={"medical": manifest("corpus", corpus)},
     )  # fmt: skip
+
+
+def model_card(**given: Any) -> str:
+    return model.render(card_of(**given))
 
 
 @pytest.fixture(scope="module")
@@ -97,12 +104,12 @@ def shown(card: str, number: Number) -> bool:
 
 @pytest.mark.parametrize("name", MODEL)
 def test_a_model_card_says_what_the_manifest_says(name):
-    card, other = model_card(), model_card(changed(MODEL, name))
+    card, other = model_card(), model_card(numbers=changed(MODEL, name))
     if name == "co2":
         assert "2.3 g" in card and "4.6 g" in other and "emissions: 2.3" in card
     else:
         assert shown(card, MODEL[name]) and not shown(other, MODEL[name])
-    removed = model_card(without(MODEL, name))
+    removed = model_card(numbers=without(MODEL, name))
     assert not shown(removed, MODEL[name])
     if name in ("parameters", "energy", "co2"):
         assert removed.count("not known") == card.count("not known") + 1
@@ -120,6 +127,18 @@ def test_a_dataset_card_says_what_the_manifest_says(name, folder):
         assert f"Why {number.value} others are not is not known." in removed
     else:
         assert removed.count("not known") > card.count("not known")
+
+
+def test_the_card_of_a_smaller_copy_says_what_it_takes_and_costs():
+    numbers = {"full.size": Number(value=9_600_000, unit="bytes"),
+               "copy.size": Number(value=3_100_000, unit="bytes"),
+               "copy.speed": Number(value=700, unit="tokens/s")}  # fmt: skip
+    copy = manifest("quantised", numbers).model_copy(update={"recipe": {"method": "torchao-int8"}})
+    card = model.render(replace(card_of(), manifest=copy, relation="quantized"))
+    assert "Loading it takes `torchao` besides transformers." in card
+    assert "| size | 9.6 MB | 3.1 MB |" in card and "| speed | not known | 700 tokens/s |" in card
+    assert card.count("9.6 MB") == 1  # not among the figures of its making once more
+    assert "base_model_relation: quantized" in card and not reading.read(card).problems
 
 
 def test_what_the_corpora_held_stands_on_the_card_of_the_model():
@@ -158,6 +177,20 @@ def test_every_card_has_a_place_for_what_people_write(folder):
     for card in (model_card(), dataset_card(folder)):
         assert card.count(reading.BEGIN) == card.count(reading.END) == 1
         assert not reading.read(card, "dataset").problems
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2.2, relative luminance."""
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("colour", [svg.GREY, svg.BLUE, svg.ORANGE, svg.GREEN, svg.PURPLE])
+def test_figures_can_be_read_on_light_and_dark_pages(colour):
+    for page in ("#ffffff", "#0b0f19"):
+        low, high = sorted((luminance(colour), luminance(page)))
+        assert (high + 0.05) / (low + 0.05) > 4, page
 
 
 def test_figures_follow_their_numbers():

@@ -67,22 +67,28 @@ def test_no_header_makes_it_raise(text):
     assert isinstance(card.problems, list)
 
 
-def card_with(*inside: str) -> str:
-    return f"{GOOD}\n{reading.block(inside)}\n\n## Scores\n\n1\n"
+def card_with(kept: str = "", scores: int = 1) -> str:
+    return f"{GOOD}\n{reading.block(kept)}\n\n## Scores\n\n{scores}\n"
 
 
-@given(st.lists(st.text(max_size=80), max_size=3))
-def test_what_a_person_wrote_is_kept(parts):
-    old = card_with(*(part for part in parts))
-    kept = reading.keep_notes(old.encode("utf-8", "replace"), card_with().replace("1", "2"))
-    assert reading.notes(kept) == reading.notes(reading.read(old.encode("utf-8", "replace")).body)
-    assert kept.endswith("## Scores\n\n2\n")
-    assert reading.keep_notes(kept, kept) == kept
+@given(st.text(max_size=200))
+def test_what_a_person_wrote_is_kept(said):
+    """However it was written: put back between the lines it reads the same, again and again."""
+    written = reading.notes(reading.read(card_with(said).encode("utf-8", "replace")).body)
+    for _ in range(2):
+        kept = "\n\n".join(written)
+        again = card_with(kept, scores=2)
+        assert "\n\n".join(reading.notes(reading.read(again).body)) == kept
+        assert again.endswith("## Scores\n\n2\n")
 
 
-def test_notes_go_to_the_end_where_a_card_has_no_place_for_them():
-    kept = reading.keep_notes(card_with("Ask us first."), "# New\n")
-    assert kept.startswith("# New\n") and reading.notes(kept) == ["Ask us first."]
+@given(st.text(alphabet="ab \n#|-", max_size=60))
+def test_all_but_the_notes_is_compared(said):
+    plain = reading.without_notes(card_with())
+    assert reading.without_notes(card_with("x")) == reading.without_notes(card_with(f"y{said}z"))
+    assert reading.without_notes(card_with("x", scores=3)) != plain
+    crlf = card_with(f"y{said}z").replace("\n", "\r\n")
+    assert reading.without_notes(crlf) == reading.without_notes(card_with("x"))
 
 
 def test_an_open_mark_loses_nothing():
@@ -90,10 +96,19 @@ def test_an_open_mark_loses_nothing():
 
 
 def test_real_cards():
-    """A folder of cards as they are out there, where one is given."""
+    """A folder of cards as they are out there, where one is given: as they are and with CRLF."""
     folder = Path(os.environ.get("IMPRIMATUR_CARDS", "absent"))
     if not folder.is_dir():
         pytest.skip("no folder of cards (IMPRIMATUR_CARDS)")
+    by_hand, other = reading.block("Xyzzy, by *hand*."), reading.block("Something\n\nelse.")
     for path in folder.rglob("*.md"):
-        card = reading.read(path.read_bytes())
-        assert reading.keep_notes(card.body, "# New\n").startswith("# New")
+        plain = path.read_bytes().replace(b"\r\n", b"\n")
+        for data in (path.read_bytes(), plain.replace(b"\n", b"\r\n")):
+            for kind in ("dataset", "model"):
+                card = reading.read(data, kind)
+                assert card.header or card.problems, path
+            text = data.decode("utf-8", "replace")
+            written = reading.read(f"{text}\n{by_hand}\n")
+            assert reading.notes(written.body) == ["Xyzzy, by *hand*."], path
+            one, two = (reading.without_notes(f"{text}\n{said}\n") for said in (by_hand, other))
+            assert one == two, path

@@ -29,6 +29,7 @@ from corpus.marks import (
     SLASHES,
     SPACES,
     TRAILING,
+    WWW,
     marks,
 )  # fmt: skip
 from corpus.mojibake import looks_broken
@@ -64,6 +65,22 @@ def test_cleaning_again_changes_nothing(text):
     assert clean(once).edits == ()
 
 
+@given(_TEXTS)
+@settings(deadline=None, max_examples=300)
+def test_looking_around_edits_finds_what_looking_at_everything_finds(text):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("corpus.clean._CHARACTERS_AN_EDIT", 1e9)
+        everything = clean(text)
+        patch.setattr("corpus.clean._CHARACTERS_AN_EDIT", 0)
+        assert clean(text) == everything
+
+
+@given(_TEXTS | st.text(max_size=80))
+@settings(deadline=None)
+def test_a_short_text_has_the_marks_of_a_long_one(text):
+    assert marks(text[:80]) == marks("a" * 100 + text[:80])
+
+
 @given(_TEXTS | st.text(max_size=40))
 @settings(deadline=None)
 def test_what_has_no_mark_has_nothing_to_search_for(text):
@@ -74,6 +91,7 @@ def test_what_has_no_mark_has_nothing_to_search_for(text):
     assert seen & TRAILING or " \n" not in text
     assert seen & BREAKS or "\n" not in text
     assert seen & SLASHES or "//" not in text
+    assert seen & WWW or "www." not in text
     assert seen & RARE or not set(text) & set("&\r\t")
     assert seen & CONTROL or all(c in "\t\n\r\x85" or unicodedata.category(c) != "Cc" for c in text)
 

@@ -42,6 +42,13 @@ _HTML = (
     "<table><tr><td>a<td>b</table></main></html>"
 ).encode()
 
+_PUBMED = """<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID>1</PMID><Article>
+<ArticleTitle>[Iron.]</ArticleTitle><Abstract><AbstractText Label="AIM">Ferritin.</AbstractText>
+</Abstract><Language>fre</Language><VernacularTitle>Le fer à 5 mg.</VernacularTitle></Article>
+</MedlineCitation></PubmedArticle></PubmedArticleSet>""".encode()
+_MODS = """<mods xmlns="http://www.loc.gov/mods/v3"><titleInfo><title>Fièvre</title></titleInfo>
+<abstract lang="fr">De 38 °C.</abstract></mods>""".encode()
+
 
 def _pdf() -> bytes:
     drawn = b"BT /F1 12 Tf 72 720 Td (La fi\xe8vre) Tj 0 -14 Td (de 38,5 degr\xe9s) Tj ET"
@@ -81,9 +88,11 @@ SAMPLES: dict[ReaderName, bytes] = {
     "jsonl": _JSON + b"\n" + _JSON,
     "markdown": _MARKDOWN,
     "mediawiki": _WIKI,
+    "mods": _MODS,
     "moses": b"Une phrase.\nUne autre.\n" * 15,
     "parquet": (_DEMO / "general" / "web.parquet").read_bytes(),
     "pdf": _pdf(),
+    "pubmed": _PUBMED,
     "questions": _QUESTIONS,
     "sentences": b"Une phrase.\nUne autre.\n" * 15,
     "tables": (_DEMO / "care" / "medicaments.txt").read_bytes(),

@@ -162,7 +162,7 @@ _BOMB = "<!DOCTYPE a [<!ENTITY a '" + "a" * 1000 + "'>" + "".join(
 ) + "]>"  # fmt: skip
 
 
-@pytest.mark.parametrize("reader", ["jats", "mediawiki", "tei", "tmx", "xmi"])
+@pytest.mark.parametrize("reader", ["jats", "mediawiki", "mods", "pubmed", "tei", "tmx", "xmi"])
 def test_an_entity_bomb_is_set_aside(tmp_path: Path, reader: ReaderName) -> None:
     bomb = f"{_BOMB}<article><body><p>&f;</p></body><page><text>&f;</text></page></article>"
     tracemalloc.start()

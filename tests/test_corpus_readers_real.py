@@ -3,11 +3,15 @@
 Needs ../shared/data; skipped without it.
 """
 
+import re
+import unicodedata
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
 from medical_sets import COUNTED
 
 from corpus.readers.registry import READERS
@@ -23,6 +27,8 @@ SETS: dict[str, tuple[int, dict[str, Any]]] = COUNTED | {
     "refomed_clear_fr/*.csv": (5044, {"reader": "csv"}),
     "tico19_tmx/*.csv": (642, {"reader": "csv", "fields": {"text": "targetString"}}),
     "e3c_l3_fr_scale/*.jsonl.zst": (4903, {"reader": "jsonl"}),
+    "biblio_xml_pubmed/*.xml": (2, {"reader": "pubmed"}),
+    "istex_sisyphe_fixtures/*.mods.xml": (1, {"reader": "mods"}),
     "code_civil_fr/*.jsonl": (1371, {"reader": "jsonl"}),
 }
 
@@ -60,3 +66,59 @@ def test_no_chemical_name_is_taken_for_a_link() -> None:
     (document,) = READERS["markdown"]("s", settings, path)
     for name in ("benzodiazepin", "triazolo", "dioxol"):
         assert document.text.count(name) == path.read_text(encoding="utf-8").count(name)
+
+
+_LEFT_OUT: dict[str, set[str]] = {
+    "jats": {
+        "ref-list", "ack", "fn-group", "tex-math", "object-id", "journal-meta", "contrib-group",
+        "aff", "author-notes", "pub-date", "volume", "issue", "permissions", "article-id",
+        "elocation-id", "kwd-group", "article-categories", "history", "counts", "fpage", "lpage",
+        "related-article", "alt-title", "funding-group", "custom-meta-group", "self-uri",
+        "issue-id", "msup", "mfrac", "msubsup",
+    },
+    "tei": {
+        # what describes the record and not the article, and authors, who are credited
+        "teiHeader", "idno", "listOrg", "author", "editor", "respStmt", "publicationStmt",
+        "textClass", "notesStmt", "seriesStmt", "editionStmt", "monogr", "langUsage", "funder",
+        "listBibl",
+    },
+}  # fmt: skip
+"""elements whose text is no part of the document's; formulas are set anew"""
+
+
+def _pieces(root: etree._Element, left_out: set[str]) -> Iterator[str]:
+    """Every run of characters between two tags, without what is left out."""
+    name = root.tag.rpartition("}")[2] if isinstance(root.tag, str) else ""
+    if name and name not in left_out:
+        yield root.text or ""
+        for child in root:
+            yield from _pieces(child, left_out)
+            yield child.tail or ""
+
+
+def _bare(text: str) -> str:
+    """Without spaces, raised figures as figures."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+
+
+@pytest.mark.parametrize(
+    ("reader", "files"),
+    [("jats", "jats_plos/*.xml"), ("jats", "jats_pmc_mixed/*.nxml"), ("tei", "hal_tei/*.xml"),
+     ("tei", "istex_sisyphe_fixtures/test-tei.xml")],
+)  # fmt: skip
+def test_all_text_between_tags_is_in_the_document_or_listed_as_left_out(
+    reader: str, files: str
+) -> None:
+    settings = SourceSettings.model_validate({"reader": reader, "files": files})
+    lost: list[str] = []
+    pieces = 0
+    for path in sorted(_DATA.glob(files)):
+        read = _bare("".join(document.text for document in READERS[reader]("s", settings, path)))
+        for element in etree.parse(str(path)).getroot().iter("{*}TEI", "article"):
+            for record in [element, *element.iter("{*}biblFull")]:
+                for piece in _pieces(record, _LEFT_OUT[reader]):
+                    pieces += 1
+                    if _bare(piece) not in read:
+                        lost.append(f"{path.name}: {piece.strip()[:60]}")
+    assert pieces > 20
+    assert lost == []

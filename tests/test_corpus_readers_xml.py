@@ -192,3 +192,70 @@ def test_an_entity_of_the_document_itself_is_its_text(tmp_path: Path) -> None:
         '<!DOCTYPE article [<!ENTITY dose "5 mg">]><article><body><p>&dose;.</p></body></article>'
     )
     assert _read("jats", tmp_path / "a.xml", jats)[0].text == "5 mg."
+
+
+_ARTICLE = """<article xmlns:mml="http://www.w3.org/1998/Math/MathML"><front><article-meta>
+<title-group><article-title>Fer</article-title></title-group></article-meta></front><body><sec>
+<p>De <inline-formula><mml:math><mml:msup><mml:mn>10</mml:mn><mml:mn>5</mml:mn></mml:msup>
+</mml:math></inline-formula> à <mml:mfrac>
+<mml:mrow><mml:mi>a</mml:mi><mml:mo>+</mml:mo><mml:mn>1</mml:mn>
+</mml:mrow><mml:mn>2</mml:mn></mml:mfrac>, <mml:msup><mml:mi>e</mml:mi><mml:mi>kt</mml:mi>
+</mml:msup></p><table-wrap><table><tr><td>0,04<xref>*</xref></td></tr></table><table-wrap-foot>
+<fn><p>* p &lt; 0,05</p></fn></table-wrap-foot></table-wrap></sec></body><back><ack><p>Merci.</p>
+</ack><app-group><app><title>Annexe</title></app></app-group><glossary><def-list><def-item>
+<term>IC</term><def><p>intervalle de confiance</p></def></def-item></def-list></glossary><ref-list>
+<ref><mixed-citation>Roy 2001</mixed-citation></ref></ref-list></back><floats-group><fig><caption>
+<p>Figure : ferritine.</p></caption></fig></floats-group></article>"""
+
+
+def test_jats_keeps_what_stands_apart_from_the_body_and_what_formulas_mean(tmp_path: Path) -> None:
+    (document,) = _read("jats", tmp_path / "a.xml", _ARTICLE)
+    assert document.text.split("\n\n") == [
+        "Fer", "De 10⁵ à (a+1)/2, e^kt", "0,04*", "* p < 0,05", "Figure : ferritine.", "Annexe",
+        "IC", "intervalle de confiance",
+    ]  # fmt: skip
+
+
+_PUBMED = """<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID Version="1">23</PMID><Article>
+<ArticleTitle>[Iron in <i>children</i>].</ArticleTitle><Abstract><AbstractText Label="AIM">Ferritin
+&lt; 30 µg/L.</AbstractText><AbstractText Label="RESULTS">10<sup>5</sup> cells.</AbstractText>
+<CopyrightInformation>© 2014 Elsevier.</CopyrightInformation></Abstract><AuthorList><Author>
+<LastName>Roy</LastName><ForeName>Ana</ForeName></Author><Author><CollectiveName>GROUPE
+</CollectiveName>
+</Author></AuthorList><Language>fre</Language>
+<VernacularTitle>Le fer chez l'enfant.</VernacularTitle></Article>
+<OtherAbstract Language="fre"><AbstractText>Ferritine sous 30 µg/L.</AbstractText>
+</OtherAbstract></MedlineCitation></PubmedArticle><PubmedArticle><MedlineCitation><PMID>24</PMID>
+<Article><ArticleTitle/></Article></MedlineCitation></PubmedArticle></PubmedArticleSet>"""
+
+
+def test_pubmed_gives_a_document_a_language_the_articles_own_first(tmp_path: Path) -> None:
+    french, english, empty = _read("pubmed", tmp_path / "a.xml", _PUBMED)
+    assert (french.id, french.language) == ("23", "fr")
+    assert french.text == "Le fer chez l'enfant.\n\nFerritine sous 30 µg/L."
+    assert (english.id, english.language) == ("23:en", "en")
+    assert english.text.split("\n\n") == [
+        "Iron in children", "AIM: Ferritin < 30 µg/L.", "RESULTS: 10⁵ cells.",
+    ]  # fmt: skip
+    assert english.attribution == "Ana Roy, GROUPE"
+    assert english.evidence == (Evidence(1, "© 2014 Elsevier."),)
+    assert (empty.id, empty.problem) == ("24", "no title and no abstract")
+
+
+_MODS = """<modsCollection xmlns="http://www.loc.gov/mods/v3"><mods><titleInfo><nonSort>Le</nonSort>
+<title>fer</title><subTitle>Une revue</subTitle></titleInfo><titleInfo type="abbreviated"><title>F.
+</title></titleInfo><name><namePart type="given">Ana</namePart>
+<namePart type="family">Roy</namePart>
+</name><language><languageTerm>fre</languageTerm></language>
+<abstract lang="eng">Ferritin.</abstract>
+<abstract>Ferritine.</abstract><accessCondition>CC BY 4.0</accessCondition><recordInfo>
+<recordIdentifier>R1</recordIdentifier></recordInfo></mods></modsCollection>"""
+
+
+def test_mods_gives_titles_and_abstracts_with_the_terms_of_access(tmp_path: Path) -> None:
+    french, english = _read("mods", tmp_path / "a.xml", _MODS)
+    assert (french.id, french.language) == ("R1", "fr")
+    assert french.text == "Le fer\n\nUne revue\n\nFerritine."
+    assert (english.id, english.text) == ("R1:en", "Ferritin.")
+    assert french.attribution == "Ana Roy"
+    assert resolve(french.evidence).licence == "CC-BY-4.0"

@@ -389,12 +389,18 @@ def test_a_ray_cluster_gives_the_same_bytes(tmp_path, ray_cluster):
 
 
 @pytest.fixture
-def ray_cluster(monkeypatch):
+def ray_cluster(tmp_path, monkeypatch):
     """Started as an administrator would; its address."""
     pytest.importorskip("ray")
     # Sockets lie in it, whose paths may have 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    # A node ends where its agent needs more than 15 seconds to start. Each of Ray's six processes
+    # would spend 3 of them on the grammar of addresses that jsonschema loads where it is installed.
+    (tmp_path / "absent").mkdir()
+    (tmp_path / "absent" / "rfc3987_syntax.py").write_text("raise ImportError\n")
+    path = os.environ.get("PYTHONPATH", "")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'absent'}:{path}".rstrip(":"))
     for _ in range(3):
         head, address = ray_head(folder)
         try:
@@ -415,7 +421,8 @@ def ray_head(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     ports = free_ports(len(names))
     command = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", "start",
                "--head", "--block", "--num-cpus=2", f"--object-store-memory={80 << 20}",
-               "--include-dashboard=false", "--disable-usage-stats", f"--temp-dir={folder}",
+               "--include-dashboard=false", "--no-monitor", "--disable-usage-stats",
+               f"--temp-dir={folder}",
                *(f"--{name}={port}" for name, port in zip(names, ports, strict=True))]  # fmt: skip
     folder.mkdir(exist_ok=True)
     with (folder / "start.log").open("wb") as log:

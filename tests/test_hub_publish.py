@@ -2,23 +2,28 @@
 
 import json
 import shutil
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import huggingface_hub
 import pytest
 from huggingface_hub import CommitOperationAdd, HfApi, ModelCard
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError
 from torture import TOKEN, make_publication
 
+from hub.cards import reading
 from hub.disk import sha256_file
 from hub.failure import BadInput, Refused, Unexpected
 from hub.manifest import describe_files
 from hub.publication import Superseded, digest_of, read_publication
+from hub.publish.__main__ import explained, main
 from hub.publish.cards import clock_problem
 from hub.publish.comparison import compare
+from hub.publish.notes import notes
 from hub.publish.remote import Address, files_at, read_file, record_at
 from hub.publish.rollback import rollback
 from hub.publish.transaction import publish
@@ -113,12 +118,12 @@ def test_the_same_publication_again_is_one_listing_a_repo_and_no_byte(lab, api):
 def test_a_dry_run_shows_the_difference_and_changes_nothing(lab, api):
     publish(lab.first, api, quiet)
     before = lab.heads(api)
-    found = {change.repo.partition("/")[2]: change for change in compare(lab.second, api)}
+    found = {change.repo.partition("/")[2]: change for change in compare(lab.second, api, quiet)}
     assert found["corpus"].removed == ["gone.txt"]
     assert set(found["corpus"].changed) == {"README.md", "app.py", "weights.safetensors"}
     assert found["corpus"].state == "changed" and not found["corpus"].added
     assert lab.heads(api) == before
-    assert {change.state for change in compare(lab.first, api)} == {"unchanged"}
+    assert {change.state for change in compare(lab.first, api, quiet)} == {"unchanged"}
 
 
 def test_a_card_edited_by_hand_is_shown_and_not_overwritten(lab, api):
@@ -129,6 +134,27 @@ def test_a_card_edited_by_hand_is_shown_and_not_overwritten(lab, api):
         with pytest.raises(Unexpected, match=r"edited by hand.*\+A word of warning"):
             publish(folder, api, quiet)
     assert api.repo_info(repo, repo_type="dataset").sha == theirs
+
+
+def test_what_is_written_between_the_marked_lines_is_kept_and_no_conflict(lab, api):
+    first, second = (lab.card(version) for version in ("0.1.0", "0.2.0"))
+    first.write_text(f"{first.read_text()}\n{reading.block()}\n")
+    lab.replan(lab.first)
+    publish(lab.first, api, quiet)
+    repo, said = f"{lab.name}/corpus", "Ask the data office.\n\nBefore *any* use."
+    edit(api, repo, first.read_text().replace(reading.block(), reading.block(said)).encode())
+    assert notes(api, f"{lab.name}/results") == {"corpus": said}
+
+    planned = second.read_text()
+    for kept in ("", "Something else."):  # it would be lost
+        second.write_text(f"{planned}\n{reading.block(kept)}\n")
+        lab.replan(lab.second)
+        with pytest.raises(Unexpected, match=r"edited by hand.*\+Ask the data office"):
+            publish(lab.second, api, quiet)
+    second.write_text(f"{planned}\n{reading.block(said)}\n")
+    lab.replan(lab.second)
+    publish(lab.second, api, quiet)
+    assert notes(api, f"{lab.name}/results") == {"corpus": said}
 
 
 def test_what_somebody_commits_meanwhile_is_kept(lab, api):
@@ -146,6 +172,20 @@ def test_what_somebody_commits_meanwhile_is_kept(lab, api):
         f"{lab.name}/results", "release.json", repo_type="dataset",
     )).read_bytes())  # fmt: skip
     assert results["version"] == "0.1.0"
+
+
+@pytest.mark.parametrize("moment", ["staged and read back", "corpus: main is"])
+def test_the_same_release_published_twice_at_once_is_noticed(lab, api, moment):
+    def overtake(line: str) -> None:
+        if moment in line and not overtaken:
+            overtaken.append(publish(lab.first, HfApi(endpoint=api.endpoint, token=TOKEN), quiet))
+
+    overtaken: list[Any] = []
+    with pytest.raises(Unexpected, match=r"somebody else|was deleted while it was staged"):
+        publish(lab.first, api, overtake)
+    before = lab.heads(api)
+    assert publish(lab.first, api, quiet) == overtaken[0]
+    assert lab.heads(api) == before
 
 
 def test_a_repo_made_by_somebody_else_is_refused(lab, api):
@@ -169,8 +209,6 @@ class _NoBranches(HfApi):
     """An account that may open pull requests and make no branches."""
 
     def create_branch(self, repo_id: str, **rest: Any) -> None:
-        import httpx2
-
         request = httpx2.Request("POST", f"{self.endpoint}/api/x")
         raise HfHubHTTPError("Forbidden", response=httpx2.Response(403, request=request))
 
@@ -178,7 +216,7 @@ class _NoBranches(HfApi):
 def test_where_there_may_be_no_branch_a_pull_request_is_staged(lab, api):
     publish(lab.first, api, quiet)
     publish(lab.second, _NoBranches(endpoint=api.endpoint, token=TOKEN), quiet)
-    assert {change.state for change in compare(lab.second, api)} == {"unchanged"}
+    assert {change.state for change in compare(lab.second, api, quiet)} == {"unchanged"}
     (pull,) = api.get_repo_discussions(f"{lab.name}/model")
     assert pull.is_pull_request and pull.status == "closed"
 
@@ -202,9 +240,9 @@ def test_back_to_an_earlier_release_and_forth(lab, api):
     publish(lab.second, api, quiet)
     record = rollback(f"{lab.name}/results", "v0.1.0", api, quiet)
     assert record.version == "0.1.0"
-    assert {change.state for change in compare(lab.first, api)} == {"unchanged"}
+    assert {change.state for change in compare(lab.first, api, quiet)} == {"unchanged"}
     record = publish(lab.second, api, quiet)
-    assert {change.state for change in compare(lab.second, api)} == {"unchanged"}
+    assert {change.state for change in compare(lab.second, api, quiet)} == {"unchanged"}
     assert record.previous_digest == read_publication(lab.first).digest
     with pytest.raises(BadInput, match="no release v9"):
         rollback(f"{lab.name}/results", "v9.0.0", api, quiet)
@@ -235,12 +273,38 @@ def test_every_problem_is_listed_before_anything_is_sent(lab, api, tmp_path):
     assert not api.repo_exists(f"{lab.name}/model")
 
 
-@pytest.mark.parametrize("token", ["hf_other", "hf_wrong"])
-def test_a_token_of_somebody_else_is_one_sentence(lab, api, token):
-    with pytest.raises((BadInput, HfHubHTTPError)) as found:
-        publish(lab.first, HfApi(endpoint=api.endpoint, token=token), quiet)
-    if token == "hf_other":
-        assert "may not write to" in str(found.value)
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [("hf_other", "the token of other may not write to lab"),
+     ("hf_wrong", "does not know this token: it is wrong, or has expired"),
+     ("", "no token: set HF_TOKEN")],
+)  # fmt: skip
+def test_a_token_that_will_not_do_is_one_sentence(lab, api, token, words, monkeypatch, capfd):
+    monkeypatch.setenv("HF_TOKEN", token)
+    monkeypatch.setattr("hub.publish.patience.time.sleep", lambda seconds: None)
+    assert main(["publish", str(lab.first), "--endpoint", api.endpoint]) == 2
+    said = capfd.readouterr().err.splitlines()
+    assert len(said) == 1 and words in said[0] and said[0].startswith("error: ")
+    assert not token or token not in said[0]
+    assert not api.repo_exists(f"{lab.name}/model")
+
+
+def test_private_storage_is_said_and_a_full_one_is_no_matter_of_permission(lab, api):
+    """New repos count as private until all are there; the Hub does not say how much is left."""
+    api.create_repo(f"{lab.name}/drafts", private=True)
+    api.upload_file(path_or_fileobj=b"x" * 3_000_000, path_in_repo="draft.bin",
+                    repo_id=f"{lab.name}/drafts")  # fmt: skip
+    said: list[str] = []
+    publish(lab.first, api, said.append)
+    assert "in 4 repos that are private until all are there" in said[0]
+    assert "its private repos hold 3.0 MB" in said[0] and "100 GB for a free account" in said[0]
+    publish(lab.second, api, said.append)
+    assert sum("private until" in line for line in said) == 1
+    request = httpx2.Request("POST", f"{api.endpoint}/api/x")
+    full = HfHubHTTPError("403 Forbidden: Private repository storage limit reached, please upgrade",
+                          response=httpx2.Response(403, request=request))  # fmt: skip
+    told = explained(full, api.endpoint)
+    assert told.exit_code == 1 and "has no room left for this" in str(told)
 
 
 def test_odd_files_arrive_as_they_are(lab, api):
@@ -271,7 +335,12 @@ def test_a_gated_corpus_is_closed_to_an_outsider(lab, api, tmp_path):
     )
 
 
-def test_a_wrong_clock_is_noticed():
+def test_a_wrong_clock_is_noticed_before_anything_is_sent(lab, api, monkeypatch):
+    now = time.time()
+    monkeypatch.setattr("hub.publish.cards.time.time", lambda: now + 7200)
+    with pytest.raises(BadInput, match="120 minutes ahead of the Hub's: set it"):
+        publish(lab.first, api, quiet)
+    assert not api.repo_exists(f"{lab.name}/model")
     from email.utils import formatdate
 
     assert clock_problem(formatdate(1_000_000, usegmt=True), 1_000_000 + 60) is None

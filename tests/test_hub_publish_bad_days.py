@@ -111,7 +111,7 @@ def test_only_the_publisher_is_given_the_token(tmp_path, monkeypatch):
     done = threading.Event()
 
     def look() -> None:
-        while not done.wait(0.05):
+        while not done.wait(0.2):
             for path in Path("/proc").glob("[0-9]*"):
                 try:
                     line, variables = (

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import DEMO, imprimatur
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from torture import TOKEN, make_publication
@@ -70,6 +71,13 @@ def test_the_token_is_nowhere(tmp_path):
     assert "HF_TOKEN" not in outside.environment("http://127.0.0.1:9", tmp_path)
 
 
+def test_a_traceback_has_no_token(tmp_path):
+    done = imprimatur("rollback", DEMO, "--to", "0.1.0", "--at", "http://127.0.0.1:9",
+                      "--workdir", tmp_path, "--debug", HF_TOKEN=TOKEN)  # fmt: skip
+    assert done.returncode == 1 and "Traceback" in done.stderr and "_run" in done.stderr
+    assert TOKEN not in done.stdout + done.stderr
+
+
 def test_a_signed_release_is_checked_by_its_key(tmp_path):
     key = ec.generate_private_key(ec.SECP256R1())
     secret = tmp_path / "key.pem"
@@ -127,10 +135,10 @@ def test_a_sample_of_the_torture(tmp_path):
     """`make torture` does the same 200 times each."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)])}
     done = subprocess.run(
-        [sys.executable, "-m", "torture", "--kills", "8", "--chaos", "1", "--jobs", "4"],
+        [sys.executable, "-m", "torture", "--kills", "6", "--chaos", "1", "--jobs", "2"],
         env=environment, capture_output=True, text=True, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     kills, chaos = (json.loads(line) for line in done.stdout.splitlines())
     assert kills["runs_with_faults"] == chaos["runs_with_faults"] == 0
-    assert kills["kills"] >= 6 and chaos["runs"] == 1
+    assert kills["kills"] >= 4 and chaos["runs"] == 1

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from conftest import DEMO, imprimatur
 
+from hub.failure import Failed
+from hub.rehearsal.serve import running
 from release import run as release_run
 from release.cli import app
 
@@ -67,14 +69,14 @@ def test_an_unknown_training_field_is_found_before_training(demo):
     assert "did you mean learning_rate?" in sentence(done)
 
 
-def test_a_busy_port_is_one_sentence(demo):
+def test_a_busy_port_is_one_sentence(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = imprimatur(
-            "rehearse", DEMO, "--scale", "quick", "--workdir", demo.path, "--port", port
-        )
-    assert done.returncode == 1
-    assert f"127.0.0.1:{port}" in sentence(done)
+        done = imprimatur("hub", "serve", "--root", tmp_path / "hub", "--port", port)
+        assert done.returncode == 1
+        assert f"127.0.0.1:{port}" in sentence(done)
+        with pytest.raises(Failed, match=f"did not start: .*127.0.0.1:{port}"):
+            running(tmp_path / "hub", {"a": "hf_b"}, [], port).__enter__()
 
 
 def test_publish_without_rehearsal_is_refused_before_anything_is_computed(tmp_path):

@@ -84,7 +84,8 @@ def test_the_published_snippets_run(rehearsed, hub_server, tmp_path):
         env=outside.environment(hub_server, tmp_path / "home"), cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
-    assert "Le patient" in done.stdout
+    prompts = re.findall(r'tokenizer\("(.+?)", return_tensors', "\n".join(blocks))
+    assert len(prompts) == 3 and all(prompt in done.stdout for prompt in prompts)
 
 
 def manifests(demo) -> tuple[dict[str, Manifest], dict[str, Artefact]]:

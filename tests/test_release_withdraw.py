@@ -1,4 +1,6 @@
-"""A document is withdrawn: recorded for good, gone from what is built and what is published."""
+"""Two versions of a small release, the second without a document that was withdrawn: recorded for
+good, gone from what is built and published; what people wrote by hand and benchmark results stay.
+"""
 
 import json
 import random
@@ -7,11 +9,15 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from click.testing import Result
 from conftest import imprimatur
 from huggingface_hub import HfApi
+from typer.testing import CliRunner
 
+from hub.cards import reading
 from hub.rehearsal.serve import running
 from release import outside
+from release.cli import app
 from release.publication import assemble
 from release.recipe import load
 from release.record import read_run
@@ -39,7 +45,11 @@ training:
 evaluation:
   models: [small]
   tasks: {text: {corpus: held-out, measure: bits_per_byte, group: notes}}
+benchmarks:
+  text: {dataset: lab/bench, settings: {num_fewshot: 0}}
 """
+EVAL_YAML = b"name: Bench\ntasks:\n  - id: bench-notes\n    config: default\n    split: test\n"
+BY_HAND = "Ask *the archive* before you quote.\n\nSince March."
 
 
 def words(seed: int, count: int = 120) -> str:
@@ -73,8 +83,13 @@ def recipe(tmp_path: Path) -> Path:
     return path
 
 
+def in_process(*arguments: object) -> Result:
+    """What is refused before anything is made needs no process of its own."""
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
 def command(*arguments: object) -> subprocess.CompletedProcess[str]:
-    done = imprimatur(*arguments, HF_TOKEN=TOKEN)
+    done = imprimatur(*arguments)
     assert done.returncode == 0, done.stderr
     return done
 
@@ -101,27 +116,60 @@ def content(api: HfApi, repo: str, commit: str) -> str:
     return "\n".join(said)
 
 
-def test_a_withdrawn_document_is_in_no_reachable_revision(recipe, tmp_path):
+def write_by_hand(api: HfApi, repo: str) -> None:
+    """What a person does in the browser, between the marked lines."""
+    card = Path(api.hf_hub_download(repo, "README.md", repo_type="dataset")).read_text()
+    changed = card.replace(reading.block(), reading.block(BY_HAND))
+    assert changed != card
+    api.upload_file(path_or_fileobj=changed.encode(), path_in_repo="README.md", repo_id=repo,
+                    repo_type="dataset")  # fmt: skip
+
+
+def benchmark_values(api: HfApi, tag: str) -> list[float]:
+    """What the Hub shows of the model's results on the benchmark."""
+    shown = api.model_info("lab/notes-small", revision=tag, expand=["evalResults"]).eval_results
+    assert {(one.dataset_id, one.task_id, one.notes) for one in shown or ()} == {
+        ("lab/bench", "bench-notes", "0-shot")
+    }
+    return [one.value for one in shown or ()]
+
+
+def text_of(api: HfApi, repo: str, path: str, tag: str) -> str:
+    return Path(api.hf_hub_download(repo, path, repo_type="dataset", revision=tag)).read_text()
+
+
+def test_a_withdrawn_document_is_in_no_reachable_revision(recipe, tmp_path, monkeypatch):
     root, work = tmp_path / "hub", ("--workdir", tmp_path / "work")
     with running(root, {"someone": TOKEN}, ["lab"]) as url:
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        monkeypatch.setenv("HF_ENDPOINT", url)  # where the benchmark and the version before are
         api = HfApi(endpoint=url, token=TOKEN)
+        api.create_repo("lab/bench", repo_type="dataset")
+        api.upload_file(path_or_fileobj=EVAL_YAML, path_in_repo="eval.yaml", repo_id="lab/bench",
+                        repo_type="dataset")  # fmt: skip
         command("run", recipe, *work)
         _, artefacts = read_run(tmp_path / "work")
         _, built = assemble(load(recipe), artefacts, tmp_path / "work")
         outside.publish(built, url, TOKEN, tmp_path / "home", lambda line: None)
         assert len(holding(api, "lab/notes-notes", PLANTED)) == 1
+        summary = json.loads((tmp_path / "work" / "summary.json").read_bytes())
+        assert benchmark_values(api, "v0.1.0") == [row["value"] for row in summary]
+        write_by_hand(api, "lab/notes-notes")
         taking = ("withdraw", recipe, "--document", "secret", *work, "--to", url)
 
-        unknown = imprimatur("withdraw", recipe, "--document", "nobody", *work, "--to", url,
-                             "--who", "A", "--why", "b", HF_TOKEN=TOKEN)  # fmt: skip
-        assert unknown.returncode == 2 and "no corpus holds" in unknown.stderr
-        unsaid = imprimatur(*taking, HF_TOKEN=TOKEN)
-        assert unsaid.returncode == 2 and "--who" in unsaid.stderr
-        same = imprimatur(*taking, "--who", "A. Name", "--why", "she asked", HF_TOKEN=TOKEN)
-        assert same.returncode == 3 and "raise `version`" in same.stderr
+        unknown = in_process("withdraw", recipe, "--document", "nobody", *work, "--to", url,
+                             "--who", "A", "--why", "b")  # fmt: skip
+        assert unknown.exit_code == 2 and "no corpus holds" in unknown.stderr
+        unsaid = in_process(*taking)
+        assert unsaid.exit_code == 2 and "--who" in unsaid.stderr
+        same = in_process(*taking, "--who", "A. Name", "--why", "she asked")
+        assert same.exit_code == 3 and "raise `version`" in same.stderr
 
-        recipe.write_text(recipe.read_text().replace("0.1.0", "0.2.0"))
-        named = command(*taking, "--dry-run").stderr
+        (tmp_path / "words").mkdir()
+        (tmp_path / "words" / "results.md").write_text("Read these with care.\n")
+        later = "version: 0.2.0\nprevious: lab/notes@v0.1.0\nnotes: words"
+        recipe.write_text(recipe.read_text().replace("version: 0.1.0", later))
+        named = in_process(*taking, "--dry-run").stderr
         assert "published in v0.1.0: notes; trained on it: small" in named
         done = command(*taking, "--squash", "--json")
 
@@ -130,6 +178,18 @@ def test_a_withdrawn_document_is_in_no_reachable_revision(recipe, tmp_path):
                                        local_dir=tmp_path / repo)  # fmt: skip
             card = Path(path).read_text()
             assert "| secret | v0.1.0 | A. Name | she asked |" in card, card
+        assert f"{reading.BEGIN}\n\n{BY_HAND}\n\n{reading.END}" in text_of(
+            api, "lab/notes-notes", "README.md", "v0.2.0"
+        )
+        results = text_of(api, "lab/notes-results", "README.md", "v0.2.0")
+        assert "Read these with care." in results and "From v0.1.0 to v0.2.0." in results
+        changes = json.loads(text_of(api, "lab/notes-results", "changes.json", "v0.2.0"))
+        (of_notes,) = [one for one in changes["documents"] if one["corpus"] == "notes"]
+        assert "excluded: withdrawn" in of_notes["reasons"] and changes["versions"] == [
+            "v0.1.0",
+            "v0.2.0",
+        ]
+        assert len(benchmark_values(api, "v0.2.0")) == 1
         ledger = api.hf_hub_download("lab/notes-notes", "ledger.parquet", repo_type="dataset",
                                      local_dir=tmp_path / "notes")  # fmt: skip
         rows = {row["id"]: row for row in pq.read_table(ledger).to_pylist()}

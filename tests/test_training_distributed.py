@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_environment import PLANTED, processes_with
 from test_training_pretrain import TINY, make_corpus, toy_texts
 
 from hub.manifest import Artefact
@@ -55,13 +56,25 @@ def alone(base: tuple[Path, Artefact], tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.mark.parametrize("system", ["zero3", "fsdp2"])
 def test_two_processes_train_what_one_does(
-    system: str, base: tuple[Path, Artefact], alone: Path, tmp_path: Path
+    system: str,
+    base: tuple[Path, Artefact],
+    alone: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from safetensors.numpy import load_file
 
+    monkeypatch.setenv("HF_TOKEN", PLANTED)
     run = Run(*base, tmp_path / "out", tmp_path / "scratch")
     lines: list[str] = []
-    outcome = pretrain(settings(system, 2), run, lines.append)
+    having_the_token: list[str] = []
+
+    def say(line: str) -> None:
+        lines.append(line)
+        having_the_token.extend(processes_with(PLANTED))
+
+    outcome = pretrain(settings(system, 2), run, say)
+    assert not having_the_token
     assert losses(run.out) == pytest.approx(losses(alone), rel=1e-4)
     ours, theirs = (load_file(folder / "model.safetensors") for folder in (run.out, alone))
     assert {name: w.shape for name, w in ours.items()} == {n: w.shape for n, w in theirs.items()}

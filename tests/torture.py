@@ -40,8 +40,6 @@ VERSIONS = ("0.1.0", "0.2.0")
 KINDS: tuple[tuple[str, RepoType], ...] = (
     ("corpus", "dataset"), ("model", "model"), ("results", "dataset"), ("space", "space"),
 )  # fmt: skip
-REQUESTS = (75, 95)
-"""of an undisturbed publication of 0.1.0 and of 0.2.0, a little more than there are"""
 ATTEMPTS = 30
 CALM = "calm"
 
@@ -87,17 +85,23 @@ class Death:
     """before, after or during"""
 
 
+NEVER = Death(0, "before")
+
+
 @dataclass(frozen=True)
 class Ended:
     status: int | None
     """exit code; None where it was killed"""
     said: str
+    requests: int = 0
+    """that it sent, where it came to its end"""
 
 
 def publish_once(folder: Path, url: str, home: Path, death: Death | None, xet: bool) -> Ended:
     """Fork a publisher, wait for its end."""
     home.mkdir(parents=True, exist_ok=True)
-    log = home / "said.txt"
+    log, counted = home / "said.txt", home / "requests.txt"
+    counted.write_text("0")
     child = os.fork()
     if child == 0:
         try:
@@ -106,7 +110,8 @@ def publish_once(folder: Path, url: str, home: Path, death: Death | None, xet: b
             os._exit(70)
     _, status = os.waitpid(child, 0)
     killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-    return Ended(None if killed else os.waitstatus_to_exitcode(status), log.read_text())
+    code = None if killed else os.waitstatus_to_exitcode(status)
+    return Ended(code, log.read_text(), int(counted.read_text()))
 
 
 def _publisher(
@@ -124,32 +129,33 @@ def _publisher(
     constants.HF_HUB_DISABLE_XET = not xet
     constants.HF_XET_CACHE = str(home / "xet")
     os.environ["HF_TOKEN"] = TOKEN
-    if death is not None:
-        huggingface_hub.set_client_factory(lambda: _mortal_client(death))
-    return main(["publish", str(folder), "--endpoint", url, "--patience", "20"])
+    counted = [0]
+    huggingface_hub.set_client_factory(lambda: _mortal_client(death or NEVER, counted))
+    try:
+        return main(["publish", str(folder), "--endpoint", url, "--patience", "20"])
+    finally:
+        (home / "requests.txt").write_text(str(counted[0]))
 
 
-def _mortal_client(death: Death) -> Any:
+def _mortal_client(death: Death, counted: list[int]) -> Any:
     """The client's own, with hooks that count requests."""
     from huggingface_hub.utils._http import default_client_factory
 
     client = default_client_factory()
-    counted = 0
 
     def die() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def sent(request: Any) -> None:
-        nonlocal counted
-        counted += 1
-        if counted == death.request and death.when == "before":
+        counted[0] += 1
+        if counted[0] == death.request and death.when == "before":
             die()
-        if counted == death.request and death.when == "during":
+        if counted[0] == death.request and death.when == "during":
             delay = random.Random(death.request).random() / 30
             threading.Timer(delay, die).start()
 
     def answered(response: Any) -> None:
-        if counted == death.request and death.when == "after":
+        if counted[0] == death.request and death.when == "after":
             die()
 
     client.event_hooks["request"].append(sent)
@@ -236,6 +242,8 @@ class Reference:
     states: dict[str, list[Tree]]
     """by repo: first, 0.1.0, 0.2.0"""
     end: dict[str, Any]
+    requests: list[int]
+    """by version: how many it takes, which is when a publisher can be killed"""
 
     def faults(self, observer: Observer) -> Iterator[str]:
         """Everything that was ever wrong, by one sentence each."""
@@ -262,6 +270,8 @@ class Run:
 
     namespace: str
     kills: int = 0
+    requests: list[int] = field(default_factory=list)
+    """of the last attempt at each version"""
     attempts: int = 0
     refusals: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -279,8 +289,9 @@ def torture_one(
     for position, version in enumerate(VERSIONS):
         folder = home / version
         make_publication(folder, namespace, version)
+        last = reference.requests[position] if reference else 0
         pending = [
-            Death(draw.randrange(1, REQUESTS[position]), draw.choice(("before", "after", "during")))
+            Death(draw.randint(1, last), draw.choice(("before", "after", "during")))
             for at in deaths if at == position
         ]  # fmt: skip
         while run.attempts < ATTEMPTS:
@@ -292,6 +303,7 @@ def torture_one(
                 run.faults += reference.faults(observer)
             if ended.status in (0, None):
                 if ended.status == 0 and not pending:
+                    run.requests.append(ended.requests)
                     break
                 continue
 
@@ -311,7 +323,7 @@ def torture_one(
 
 def learn(work: Path, root: Path, url: str) -> Reference:
     """An undisturbed run, in a namespace of its own."""
-    torture_one(0, work, root, url, None, 0)
+    calm = torture_one(0, work, root, url, None, 0)
     observer = Observer(root, CALM)
     states = {}
     for name, kind in KINDS:
@@ -324,7 +336,7 @@ def learn(work: Path, root: Path, url: str) -> Reference:
             paths = {file.path for file in repo.files}
             if {path for path, _ in states[repo.artefact][number]} != paths:
                 raise RuntimeError(f"undisturbed, {repo.id} does not hold {version}")
-    return Reference(states, observer.end())
+    return Reference(states, observer.end(), calm.requests)
 
 
 def torture(folder: Path, runs: range, kills: int, chaos: str | None, jobs: int) -> list[Run]:
@@ -382,8 +394,8 @@ def main() -> int:
         first = arguments.seed * 1000 + 1
         if not count:
             continue
-        if each:  # a few more: some drawn requests are never made
-            count = -(-count // each) + -(-count // 20)
+        if each:  # more: what is resumed has fewer requests, some that are drawn are never made
+            count = -(-count * 8 // (5 * each))
         numbers = range(first, first + count)
         with tempfile.TemporaryDirectory() as folder:
             prepare_environment(Path(folder) / "home")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.disk import write_json
+from hub.environment import without_secrets
 from hub.failure import Failed
 from hub.manifest import Number, read_artefact
 from training.pretrain import Numbers, Progress, Run, train
@@ -103,7 +104,7 @@ def command(settings: TrainingSettings, request: Path) -> list[str]:
 
 def _start(settings: TrainingSettings, request: Path, progress: Progress) -> None:
     environment = {
-        **os.environ,
+        **without_secrets(),
         "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path]),
         "OMP_NUM_THREADS": str(settings.threads),
     }

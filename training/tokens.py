@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hub.disk import sha256_file, sync_tree, write_json
+from hub.environment import secrets_hidden
 from hub.manifest import Artefact, canonical_sha256
 from training.encoding import described, encoder, end_of_text, fast_encoder
 from training.settings import TrainingError
@@ -202,7 +203,8 @@ def _write_all(
     if rules is None or not large or processes < 2:
         encode = encoder(tokenizer)
         return [_write(shard, encode) for shard in shards]
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
+    with secrets_hidden(), pool:
         return list(pool.map(_write_alone, shards, repeat(rules), repeat(end)))
 
 

@@ -123,6 +123,17 @@ def windows(found: Words, lengths: Collection[int]) -> Iterator[tuple[int, Hashe
             yield n, _scatter(value.copy())
 
 
+def wholes(found: Words) -> Hashes:
+    """The hash of all words of each text, as `windows` gives it for that many; 0 without words."""
+    ends = np.cumsum(found.counts)
+    owners = np.repeat(np.arange(len(ends)), found.counts)
+    after = ends[owners] - 1 - np.arange(len(found.hashes))
+    powers = _geometric(_GRAM_MULTIPLIER, int(found.counts.max(initial=0)) + 1)
+    running = np.zeros(len(found.hashes) + 1, np.uint64)
+    np.cumsum(found.hashes * powers[after], out=running[1:])
+    return _scatter(running[ends] - running[ends - found.counts])
+
+
 def _cut(text: str) -> Iterator[str]:
     """A long text in pieces between words, so that a book needs no more memory than a page."""
     start = 0

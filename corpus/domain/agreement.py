@@ -4,7 +4,7 @@ Free-marginal kappa (Randolph 2005) does not ask how often each class was used, 
 are printed because on a rare class they differ much. Items are resampled for the intervals.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -51,18 +51,26 @@ def agreement(items: Sequence[Judged]) -> Agreement:
     return Agreement(len(whole), annotators, free, fleiss)
 
 
-def check(items: Sequence[Judged]) -> Check:
-    """Raises BadInput where no item has both a label and a majority."""
+def check(items: Sequence[Judged], labelled: Mapping[bool, int] | None = None) -> Check:
+    """`labelled`: how many documents of the sample have each label. A sheet has half of each, so
+    that without it the recall is that of the sheet and not of the sample.
+
+    Raises BadInput where no item has both a label and a majority.
+    """
     judged = [item for item in items if item.label is not None and item.judgements]
     decided = [item for item in judged if 2 * sum(item.judgements) != len(item.judgements)]
     if not decided:
         raise BadInput("the sheet has no item that people decided: fill in its annotator columns")
     truth = np.array([2 * sum(item.judgements) > len(item.judgements) for item in decided])
     said = np.array([bool(item.label) for item in decided])
+    weights = np.ones(len(decided))
+    for side, count in (labelled or {}).items():
+        weights[said == side] = count / max(1, int((said == side).sum()))
 
     def rates(chosen: NDArray[np.int64]) -> tuple[float, ...]:
-        right = float((truth[chosen] & said[chosen]).sum())
-        taken, whole = float(said[chosen].sum()), float(truth[chosen].sum())
+        real, found, heavy = truth[chosen], said[chosen], weights[chosen]
+        right = float(heavy[real & found].sum())
+        taken, whole = float(heavy[found].sum()), float(heavy[real].sum())
         none = float("nan")
         return (
             right / taken if taken else none,

@@ -6,28 +6,22 @@ are counted a second time, on sources left out in turn (`unseen`): those of one 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from corpus.build import source_files
 from corpus.domain.artefact import DESCRIPTION, TRANSFORMER, Classifier, Expensive
 from corpus.domain.cascade import choose_band
 from corpus.domain.drift import reference
-from corpus.domain.label import Cost, Labelled, Sampled, label
-from corpus.domain.linear import MODEL, WEIGHTS, Example, LinearModel, fit
-from corpus.domain.sample import draw
+from corpus.domain.figures import EVALUATION, numbers_of, write_evaluation
+from corpus.domain.gather import Weighted, known_documents, labelled_documents, weights_of
+from corpus.domain.linear import MODEL, WEIGHTS, LinearModel, fit
+from corpus.domain.people import take_back
 from corpus.domain.settings import FilterSettings
 from corpus.domain.thresholds import (
-    Calibration,
-    Interval,
     Quality,
     calibrate,
     choose,
-    curve,
     quality,
     thresholds_by_language,
 )
@@ -35,29 +29,13 @@ from corpus.domain.transformer import TransformerModel, fine_tune
 from corpus.domain.unseen import even_weights, scores_unseen
 from corpus.fingerprint import Shares, fingerprint, split_of
 from corpus.readers.language import language_code
-from corpus.readers.registry import read
 from corpus.settings import SourceSettings
-from hub.disk import write_json
 from hub.failure import BadInput
-from hub.manifest import Number, Outcome
+from hub.manifest import Outcome
 from hub.model_folder import model_files
 
 VERSION = 1
 SHARES = Shares(held_out=0.2, validation=0.2)
-EVALUATION = "evaluation.json"
-_CURVE_POINTS = 200
-FEWEST = 30
-"""documents of either class of a language to choose its own threshold on"""
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Weighted:
-    """An example and how many documents of the corpus it stands for."""
-
-    example: Example
-    weight: float
 
 
 def make(
@@ -72,15 +50,15 @@ def make(
 
     Raises BadInput where labels are of one class only, Refused where a text may not be sent.
     """
-    known = _known(settings, sources, data)
-    sampled, labelled = _sampled(settings, sources, data, cache, progress)
+    known = known_documents(settings, sources, data)
+    sampled, labelled = labelled_documents(settings, sources, data, cache, progress)
     parts = _split([*known, *sampled])
     progress(f"learning from {len(parts['train'])} documents")
     linear = fit([one.example for one in parts["train"]], settings.seed)
     chosen_on = parts["validation"]
     scores = linear.logits([one.example.text for one in chosen_on])
     labels = np.array([w.example.label for w in chosen_on])
-    weights = _weights(chosen_on)
+    weights = weights_of(chosen_on)
     calibration = calibrate(labels, scores, weights)
     languages = tuple(map(language_code, settings.languages))
     thresholds, reached = thresholds_by_language(
@@ -96,7 +74,10 @@ def make(
     tested = parts["held_out"]
     found = _quality(classifier, tested, reached)
     unseen = _unseen(settings, known, thresholds, reached)
-    _write_evaluation(out, found, unseen, calibration, labels, scores, weights, labelled)
+    opinion = None
+    if settings.annotations:
+        opinion = take_back(settings, cache, data / settings.annotations)
+    write_evaluation(out, found, unseen, calibration, labels, scores, weights, labelled, opinion)
     progress(
         f"precision {found.precision.value:.3f} [{found.precision.low:.3f}, "
         f"{found.precision.high:.3f}], recall {found.recall.value:.3f} on {len(tested)} documents"
@@ -104,68 +85,8 @@ def make(
     payload = [DESCRIPTION, MODEL, WEIGHTS, EVALUATION]
     if classifier.transformer:
         payload += [f"{TRANSFORMER}/{name}" for name in model_files(out / TRANSFORMER)]
-    return Outcome(
-        tuple(payload), _numbers(found, unseen, calibration, parts, labelled), (settings.licence,)
-    )
-
-
-def _known(
-    settings: FilterSettings, sources: Mapping[str, SourceSettings], data: Path
-) -> list[Weighted]:
-    if settings.known is None:
-        return []
-    sides = [(True, settings.known.positive), (False, settings.known.negative)]
-    asked = set(map(language_code, settings.languages))
-    found = []
-    for side, names in sides:
-        for name in names:
-            for path in source_files(sources[name], data):
-                for document in read(name, sources[name], path):
-                    language = language_code(document.language or sources[name].language)
-                    if document.text.strip() and not document.problem and language in asked:
-                        example = Example(document.text, side, language, name)
-                        found.append(Weighted(example, 1.0))
-    return found
-
-
-def _sampled(
-    settings: FilterSettings,
-    sources: Mapping[str, SourceSettings],
-    data: Path,
-    cache: Path,
-    progress: Callable[[str], None],
-) -> tuple[list[Weighted], Labelled | None]:
-    """Documents without a label (prose, refused, another language, no answer) teach nothing."""
-    if settings.sample is None or settings.labeller is None:
-        return [], None
-    asked = set(map(language_code, settings.languages))
-    files = [(n, path) for n in settings.sample.sources for path in source_files(sources[n], data)]
-    text = {sources[n].fields.get("text", "text") for n in settings.sample.sources}
-    if len(text) > 1:
-        raise BadInput("the sampled sources name their text differently: sample one at a time")
-    drawn = draw(
-        files, settings.sample.documents, settings.sample.by, settings.sample.seed, text.pop()
-    )
-    spoken = [
-        (one, language_code(one.document.language or sources[one.document.source].language))
-        for one in drawn
-    ]
-    judged = [(one, language) for one, language in spoken if language in asked]
-    if not judged:
-        raise BadInput(f"no sampled document is in {', '.join(settings.languages)}")
-    documents: list[Sampled] = [one.document for one, _ in judged]
-    labelled = label(documents, settings.labeller, data, cache, progress)
-    found = [
-        Weighted(
-            Example(one.document.text, answer.label, language, one.document.source), one.weight
-        )
-        for (one, language), answer in zip(judged, labelled.answers, strict=True)
-        if answer.label is not None
-    ]
-    if not found:
-        said = ", ".join(f"{outcome} {count}" for outcome, count in labelled.outcomes.items())
-        raise BadInput(f"the labeller gave no label at all ({said}): check its prompt and model")
-    return found, labelled
+    numbers = numbers_of(found, unseen, calibration, parts, labelled, opinion)
+    return Outcome(tuple(payload), numbers, (settings.licence,))
 
 
 def _split(examples: Sequence[Weighted]) -> dict[str, list[Weighted]]:
@@ -221,7 +142,7 @@ def _with_transformer(
     fine_tune(learned, examples, settings.transformer, data, folder, progress)
     model = TransformerModel.load(folder, settings.transformer.max_tokens)
     texts = [example.text for example in examples]
-    labels, weights = np.array([e.label for e in examples]), _weights(validation)
+    labels, weights = np.array([e.label for e in examples]), weights_of(validation)
     second, cheap = model.logits(texts), classifier.linear.logits(texts)
     calibration = calibrate(labels, second, weights)
     threshold, _ = choose(labels, second, settings.precision, weights)
@@ -240,71 +161,4 @@ def _quality(classifier: Classifier, tested: Sequence[Weighted], reached: bool) 
         [one.example.text for one in tested], [one.example.language for one in tested]
     )
     labels = np.array([one.example.label for one in tested])
-    return quality(labels, verdicts.taken.astype(np.float64), 0.5, _weights(tested), reached)
-
-
-def _weights(examples: Sequence[Weighted]) -> Floats:
-    return np.array([one.weight for one in examples])
-
-
-def _write_evaluation(
-    out: Path,
-    found: Quality,
-    unseen: Quality | None,
-    calibration: Calibration,
-    labels: NDArray[np.bool_],
-    scores: Floats,
-    weights: Floats,
-    labelled: Labelled | None,
-) -> None:
-    points = curve(labels, scores, weights)
-    some = np.unique(np.linspace(0, len(points.thresholds) - 1, _CURVE_POINTS).astype(int))
-    told: dict[str, Any] = {
-        "held_out": _rates(found),
-        "sources_left_out": _rates(unseen) if unseen else None,
-        "reached": found.reached,
-        "calibration": calibration._asdict(),
-        "curve": {name: column[some].tolist() for name, column in points._asdict().items()},
-    }
-    if labelled:
-        told |= {"outcomes": labelled.outcomes, "cost": asdict(labelled.cost)}
-    write_json(out / EVALUATION, told)
-
-
-def _rates(found: Quality) -> dict[str, dict[str, float | None]]:
-    """Of nothing taken there is no precision: what is not known is null."""
-    return {
-        name: {part: None if np.isnan(value) else value for part, value in one._asdict().items()}
-        for name, one in found._asdict().items()
-        if isinstance(one, Interval)
-    }
-
-
-def _numbers(
-    found: Quality,
-    unseen: Quality | None,
-    calibration: Calibration,
-    parts: Mapping[str, list[Weighted]],
-    labelled: Labelled | None,
-) -> dict[str, Number]:
-    numbers = {
-        "learned_from": Number(value=len(parts["train"]), unit="documents"),
-        "tested_on": Number(value=len(parts["held_out"]), unit="documents"),
-        "calibration_error": Number(value=calibration.error, unit="probability"),
-    }
-    for prefix, one in (("", found), ("unseen_", unseen)):
-        for name, rates in _rates(one).items() if one else ():
-            for part, value in rates.items():
-                suffix = "" if part == "value" else f"_{part}"
-                if value is not None:
-                    numbers[f"{prefix}{name}{suffix}"] = Number(value=value, unit="share")
-    if labelled:
-        cost: Cost = labelled.cost
-        for outcome, count in labelled.outcomes.items():
-            numbers[f"label_{outcome.replace(' ', '_')}"] = Number(value=count, unit="documents")
-        numbers["label_tokens"] = Number(
-            value=cost.input_tokens + cost.output_tokens, unit="tokens"
-        )
-        if cost.money:
-            numbers["label_cost"] = Number(value=cost.money, unit=cost.currency)
-    return numbers
+    return quality(labels, verdicts.taken.astype(np.float64), 0.5, weights_of(tested), reached)

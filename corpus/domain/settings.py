@@ -144,6 +144,9 @@ class FilterSettings(_Settings):
     sample: Sample | None = None
     labeller: Labeller | None = None
     known: KnownSources | None = None
+    annotations: str = ""
+    """sheet of `imprimatur annotate` that people filled in, below `data`: how far they agree with
+    each other and with the labeller is then on the card"""
     transformer: Transformer | None = None
     """makes it a cascade"""
     precision: float = Field(default=0.95, gt=0, lt=1)
@@ -158,6 +161,8 @@ class FilterSettings(_Settings):
             raise ValueError("sample and labeller belong together: one is judged by the other")
         if self.sample is None and self.known is None:
             raise ValueError("say where labels come from: sample and labeller, or known")
+        if self.annotations and self.labeller is None:
+            raise ValueError("annotations check a labeller, and this filter has none")
         if self.known and set(self.known.positive) & set(self.known.negative):
             raise ValueError("a source is either positive or negative")
         return self

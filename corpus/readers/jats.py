@@ -1,8 +1,9 @@
 """JATS (and NLM DTD) articles: PubMed Central, PLOS, many publishers.
 
-Taken: title, abstracts and body, paragraph by paragraph, with their headings. Left out: references,
-author notes, formulas' TeX source, figure graphics. The licence evidence (rank 1) is everything
-that `<permissions>` says: `<license>` prose and links, `<ali:license_ref>`.
+Taken: title, abstracts, body, tables with their notes, figures and tables that stand apart,
+appendices and glossaries, paragraph by paragraph, with their headings. Left out: references,
+acknowledgements, author notes, formulas' TeX source, figure graphics. The licence evidence (rank 1)
+is everything that `<permissions>` says: `<license>` prose and links, `<ali:license_ref>`.
 """
 
 from collections.abc import Iterator
@@ -21,13 +22,16 @@ _XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 _JATS = Vocabulary(
     blocks=frozenset({
         "abstract", "app", "body", "boxed-text", "caption", "def", "def-item", "disp-formula",
-        "disp-quote", "fig", "label", "list", "list-item", "p", "sec", "speech", "statement",
+        "disp-quote", "fig", "fn", "label", "list", "list-item", "p", "sec", "speech", "statement",
         "table", "table-wrap", "td", "term", "th", "title", "tr", "verse-group", "verse-line",
     }),
-    dropped=frozenset({
-        "ref-list", "fn-group", "tex-math", "graphic", "object-id", "ack", "table-wrap-foot",
-    }),
+    dropped=frozenset({"ref-list", "fn-group", "tex-math", "graphic", "object-id", "ack"}),
 )  # fmt: skip
+_PLACES = (
+    "body", "floats-group", "floats-wrap", "back/app-group", "back/app", "back/sec",
+    "back/glossary", "back/def-list",
+)  # fmt: skip
+"""where text stands behind the abstracts; manuscripts have their figures in `floats-group`"""
 
 
 def read_jats(source: str, settings: SourceSettings, path: Path) -> Iterator[SourceDocument]:
@@ -99,8 +103,9 @@ def _document(source: str, name: str, article: etree._Element) -> SourceDocument
         evidence = _evidence(meta)
         attribution = _attribution(meta)
         name = _doi(meta) or name
-    body = article.find("{*}body")
-    parts += paragraphs(body, _JATS) if body is not None else []
+    for place in _PLACES:
+        for part in article.findall("/".join(f"{{*}}{name}" for name in place.split("/"))):
+            parts += paragraphs(part, _JATS)
     text = "\n\n".join(part for part in parts if part)
     problem = "" if text else "no text"
     return SourceDocument(name, source, text, language, attribution, evidence, problem)

@@ -20,6 +20,8 @@ XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _LAYOUT = re.compile(r"[ \t\r\n\f\v]+")
 _RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 _RAISABLE = re.compile(r"[0-9+\-−]")
+_FORMULAS = frozenset({"mfrac", "msup", "msubsup"})
+"""MathML whose layout is its meaning"""
 
 
 @dataclass(frozen=True)
@@ -99,9 +101,30 @@ def superscript(text: str) -> str:
     return text.translate(_RAISED) if _RAISABLE.search(text) else text
 
 
+def _formula(element: etree._Element, vocabulary: Vocabulary) -> str:
+    """`10⁵` and `(a + b)/c`, which without their layout would read 105 and a + bc."""
+    parts = [flat(child, vocabulary) for child in element if local(child)]
+    if len(parts) < 2:
+        return "".join(parts)
+    *base, last = parts
+    if local(element) == "mfrac":
+        return f"{_grouped(''.join(base))}/{_grouped(last)}"
+    if re.fullmatch(r"[0-9+\-−n]+", last):
+        return "".join(base) + superscript(last)
+    # A prime or a star is no power.
+    return "".join(base) + (f"^{_grouped(last)}" if re.search(r"\w", last) else last)
+
+
+def _grouped(text: str) -> str:
+    return text if re.fullmatch(r"[\w.,]*", text) else f"({text})"
+
+
 def _pieces(element: etree._Element, vocabulary: Vocabulary) -> Iterator[str | None]:
     """Text in order; None where a paragraph starts or ends."""
     name = local(element)
+    if name in _FORMULAS:
+        yield _formula(element, vocabulary)
+        return
     is_block = name in vocabulary.blocks
     if is_block or name in ("lb", "break"):
         yield None if is_block else " "

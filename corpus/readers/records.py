@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.document import SourceDocument
+from corpus.partitions import partition_name
 from corpus.readers.files import Unreadable, read_raw_lines, read_text
 from corpus.readers.language import language_code
 from corpus.settings import FieldName, SourceSettings
@@ -75,6 +76,7 @@ def record_document(
         language=language_code(text_of(_value(record, settings, "language"))),
         attribution=text_of(_value(record, settings, "attribution")),
         evidence=tuple(Evidence(rank, statement) for statement in stated if statement),
+        partition=partition_name(text_of(_value(record, settings, "partition"))),
     )
 
 

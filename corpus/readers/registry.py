@@ -1,9 +1,11 @@
 """The readers by the name that a release file gives them: `reader: tei`."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from corpus.document import SourceDocument
+from corpus.partitions import below, partition_of
 from corpus.readers.brat import read_brat
 from corpus.readers.dialogues import read_dialogues
 from corpus.readers.hal import read_hal
@@ -11,6 +13,7 @@ from corpus.readers.jats import read_jats
 from corpus.readers.markdown import read_markdown
 from corpus.readers.mediawiki import read_mediawiki
 from corpus.readers.moses import read_moses
+from corpus.readers.notices import read_mods, read_pubmed
 from corpus.readers.parquet import read_parquet
 from corpus.readers.pdf import read_pdf
 from corpus.readers.questions import read_questions
@@ -38,9 +41,11 @@ READERS: Mapping[str, Reader] = {
     "jsonl": read_jsonl,
     "markdown": read_markdown,
     "mediawiki": read_mediawiki,
+    "mods": read_mods,
     "moses": read_moses,
     "parquet": read_parquet,
     "pdf": read_pdf,
+    "pubmed": read_pubmed,
     "questions": read_questions,
     "sentences": read_sentences,
     "tables": read_tables,
@@ -54,8 +59,18 @@ READERS: Mapping[str, Reader] = {
 
 def read(source: str, settings: SourceSettings, path: Path) -> Iterator[SourceDocument]:
     """The documents of one file; one that disappeared or cannot be opened is set aside too."""
+    partition = partition_of(below(path, settings.path)) if settings.task_dataset else ""
     try:
-        yield from READERS[settings.reader](source, settings, path)
+        for found in READERS[settings.reader](source, settings, path):
+            yield _of_partition(replace(found, partition=found.partition or partition), settings)
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
         yield SourceDocument(path.name, source, "", problem=problem)
+
+
+def _of_partition(document: SourceDocument, settings: SourceSettings) -> SourceDocument:
+    """The document, set aside if its partition is not asked for."""
+    if not settings.partitions or document.problem or document.partition in settings.partitions:
+        return document
+    said = f"of the partition {document.partition}" if document.partition else "of no partition"
+    return replace(document, text="", problem=f"{said}, asked for {', '.join(settings.partitions)}")

@@ -6,13 +6,23 @@ from typing import Any
 
 from huggingface_hub import ModelCardData
 
+from hub.cards import sections
 from hub.cards.licence_field import model_licence
 from hub.cards.markdown import figure, licence_links, lineage, making, table
+from hub.cards.reading import NO_NOTES, Notes
 from hub.manifest import Manifest
 
 _WORDS = {
     f"unseen_{name}": f"{name}, on sources left out in turn"
     for name in ("precision", "recall", "f1")
+}
+
+_CHECKED = {
+    "people_free_marginal": "agreement of people, free-marginal kappa",
+    "people_fleiss": "agreement of people, Fleiss' kappa",
+    "labeller_precision": "labeller's precision against most people",
+    "labeller_recall": "labeller's recall",
+    "labeller_f1": "labeller's F1",
 }
 
 
@@ -28,6 +38,7 @@ class ClassifierCard:
     datasets: Sequence[str]
     """Hub ids of the corpora it was applied to"""
     links: dict[str, str]
+    notes: Notes = NO_NOTES
 
 
 def render(card: ClassifierCard) -> str:
@@ -51,6 +62,8 @@ def _body(card: ClassifierCard) -> str:
 
 Finds {domain} documents in a corpus ({languages}). Licence: {licence_links(manifest.licence)}.
 Applied to: {applied}.
+
+{sections.by_hand(card.notes)}
 
 ## How good it is
 
@@ -90,6 +103,14 @@ verdicts = classifier.judge(["…"], ["{settings["languages"][0]}"])
 It tells what a text is about, not whether it is true or well written. What it was not shown it may
 mistake: other languages are not judged, and the corpora it was applied to say by `domain_drift` how
 far their documents are from those it was tested on (above 0.25: label a new sample).
+
+## Cost
+
+{sections.cost(manifest, "this classifier")}
+
+## Cite it
+
+{sections.citation(card.title, card.repo, card.tag, manifest.digest)}
 """
 
 
@@ -133,7 +154,25 @@ def _labels(card: ClassifierCard) -> str:
             f"{figure(card.manifest, 'label_tokens')}) with this prompt:\n\n"
             + "\n".join(f"> {line}" for line in labeller["prompt"].splitlines())
         )
+        said.append(_people(card.manifest))
     return "\n\n".join(said)
+
+
+def _people(manifest: Manifest) -> str:
+    if "people_documents" not in manifest.numbers:
+        return "No person checked its labels."
+    rows = []
+    for name, words in _CHECKED.items():
+        value, low, high = (manifest.numbers.get(f"{name}{end}") for end in ("", "_low", "_high"))
+        if value and low and high:
+            rows.append((words, f"{value.value:.3f}", f"{low.value:.3f} to {high.value:.3f}"))
+        else:
+            rows.append((words, "not defined", ""))
+    return (
+        f"{figure(manifest, 'people_documents')} were judged by "
+        f"{figure(manifest, 'people_annotators')}, who did not see its labels:\n\n"
+        + table(("measure", "value", "95% interval"), rows, right=(1,))
+    )
 
 
 def _expensive(settings: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from hub.cards.dataset_info import dataset_info
 from hub.cards.licence_field import dataset_licence
 from hub.cards.markdown import figure, lineage, making, table
 from hub.cards.preparation import mixture, test_questions
+from hub.cards.reading import NO_NOTES, Notes
 from hub.cards.sources import Source, render_table
 from hub.licences.expression import licence_of
 from hub.manifest import Manifest
@@ -58,8 +59,7 @@ class DatasetCard:
     links: dict[str, str]
     pictures: Sequence[tuple[str, str]] = ()
     """(alternative text, file) of the figures beside the card"""
-    notes: Sequence[str] = ()
-    """Markdown that a person wrote by hand"""
+    notes: Notes = NO_NOTES
     results_repo: str = ""
     withdrawn: Sequence[tuple[str, str, str, str]] = ()
     """(document, versions that held it, who, why)"""
@@ -189,7 +189,7 @@ know stays. What the documents say was not checked.
 
 ## Cite it
 
-{sections.citation(card.title, card.repo, card.tag, manifest.digest)}
+{sections.citation(card.title, card.repo, card.tag, manifest.digest, "datasets/")}
 """
 
 
@@ -235,8 +235,8 @@ def _train_only(card: DatasetCard) -> str:
     if "train_only" not in card.manifest.numbers:
         return ""
     return (
-        f"\nOf these, {figure(card.manifest, 'train_only')} may be trained on but not be published "
-        "cleaned; they are in no published file.\n"
+        f"\nAmong what was left out, {figure(card.manifest, 'train_only')} may be trained on but "
+        "not be published cleaned: the text is in no published file.\n"
     )
 
 

@@ -1,7 +1,8 @@
 """Cards that other people wrote, read whatever state they are in.
 
     card = read(bytes)          header, body, and what is wrong with it, in sentences
-    keep_notes(old, new)        `new` with what a person wrote between the marked lines of `old`
+    notes(card.body)            what a person wrote between the marked lines
+    without_notes(bytes)        all the rest, to be compared
 
 The marked lines are link definitions that no Markdown renderer shows:
 
@@ -14,7 +15,6 @@ a sentence in `problems`.
 """
 
 import re
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from hub.rehearsal import card as hub_card
@@ -26,6 +26,18 @@ MAX_CHARACTERS = 10_000_000
 """what is beyond is not read: a card is for people"""
 
 _OPENING = re.compile(r"\A\s*---[ \t]*(\r\n|\r|\n)")
+
+
+class Notes(NamedTuple):
+    """What people, and not manifests, say on a card. Markdown, both may be empty."""
+
+    written: str = ""
+    """brought by the release: outside of the marked lines"""
+    kept: str = ""
+    """written on the Hub, between the marked lines: it goes back there"""
+
+
+NO_NOTES = Notes()
 
 
 class Card(NamedTuple):
@@ -88,23 +100,20 @@ def notes(text: str) -> list[str]:
     return [part for part in ("\n".join(lines).strip("\n") for lines in found) if part.strip()]
 
 
-def block(parts: Sequence[str] = ()) -> str:
-    """The marked lines with `parts` between them; an empty block invites a first note."""
-    inside = "\n\n".join(part.strip("\n") for part in parts)
+def without_notes(data: bytes | str) -> str:
+    """The whole text but for what stands between the marked lines, with plain line ends."""
+    text, _ = _text(data)
+    kept: list[str] = []
+    inside = False
+    for line in text.split("\n"):
+        inside = inside and line.strip() != END
+        if not inside:
+            kept.append(line)
+        inside = inside or line.strip() == BEGIN
+    return "\n".join(kept)
+
+
+def block(kept: str = "") -> str:
+    """The marked lines with `kept` between them; an empty block invites a first note."""
+    inside = kept.strip("\n")
     return f"{BEGIN}\n\n{inside}\n\n{END}" if inside else f"{BEGIN}\n\n{END}"
-
-
-def keep_notes(old: bytes | str, new: str) -> str:
-    """`new` with what a person wrote in `old`; `new` has one block, or gets one at its end."""
-    kept = notes(read(old).body)
-    if not kept:
-        return new
-    lines = new.split("\n")
-    marks = [line.strip() for line in lines]
-    if BEGIN in marks and END in marks[marks.index(BEGIN) :]:
-        begin = marks.index(BEGIN)
-        end = marks.index(END, begin)
-        there = notes("\n".join(lines[begin : end + 1]))
-        fresh = [part for part in kept if part not in there]
-        return "\n".join([*lines[:begin], block([*there, *fresh]), *lines[end + 1 :]])
-    return f"{new.rstrip(chr(10))}\n\n{block(kept)}\n"

@@ -9,7 +9,8 @@ from huggingface_hub import DatasetCardData
 from hub.cards import front, judged, sections
 from hub.cards.licence_field import dataset_licence
 from hub.cards.markdown import table
-from hub.cards.model import Score
+from hub.cards.model_card import Score
+from hub.cards.reading import NO_NOTES, Notes
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,7 @@ class ResultsCard:
     """(alternative text, file): of the scores, the graph"""
     changelog: str = ""
     """Markdown: what changed since the previous version"""
-    notes: Sequence[str] = ()
-    """Markdown that a person wrote by hand"""
+    notes: Notes = NO_NOTES
     texts: Sequence[str] = ()
     """licences of the questions whose words are published; empty where none are"""
     opinions: Sequence[Mapping[str, Any]] = ()
@@ -123,6 +123,16 @@ imprimatur reproduce {card.repo.removesuffix("-results")}@{card.tag} --set data=
 
 Sources that are local files are not published, since they hold what was left out; their content
 digests are pinned, and nothing is made from others.
+
+## Limits
+
+The scores say how these models do on the tasks that `tasks.parquet` lists, and on nothing else.
+Intervals say how much another draw of such items could change them, not how much another training
+of the same model would.
+
+## Cite it
+
+{sections.citation(card.title, card.repo, card.tag, prefix="datasets/")}
 """
 
 

@@ -1,8 +1,6 @@
 """Sections that the cards of corpora and models share. Each says what a manifest says, or that it
 is not known."""
 
-from collections.abc import Sequence
-
 from hub.cards import reading
 from hub.cards.markdown import figure, table
 from hub.manifest import Manifest
@@ -39,14 +37,18 @@ def _grams(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:,.4g} g"
 
 
-def citation(title: str, repo: str, tag: str, digest: str) -> str:
-    """BibTeX that names the exact version; who wrote it is for its people to add."""
+def citation(title: str, repo: str, tag: str, digest: str = "", prefix: str = "") -> str:
+    """BibTeX that names the exact version; who wrote it is for its people to add.
+
+    `prefix`: what stands before the repo's id in its address, such as `datasets/`.
+    """
     key = repo.replace("/", "-")
+    content = f", content digest {digest[:16]}" if digest else ""
     return f"""```bibtex
 @misc{{{key},
   title        = {{{title}}},
-  howpublished = {{\\url{{https://huggingface.co/{repo}}}}},
-  note         = {{version {tag}, content digest {digest[:16] or UNKNOWN}}}
+  howpublished = {{\\url{{https://huggingface.co/{prefix}{repo}}}}},
+  note         = {{version {tag}{content}}}
 }}
 ```"""
 
@@ -58,9 +60,13 @@ def lineage_of_release(results_link: str) -> str:
     )
 
 
-def by_hand(parts: Sequence[str] = ()) -> str:
-    """Where a person may write: it is kept when the card is written again."""
-    return reading.block(parts)
+def by_hand(notes: reading.Notes) -> str:
+    """What the release brings, then where a person may write on the Hub: that is kept when the card
+    is written again."""
+    block = reading.block(notes.kept)
+    if not notes.written or notes.written in notes.kept:
+        return block
+    return f"{notes.written}\n\n{block}"
 
 
 def picture(alternative: str, file: str) -> str:

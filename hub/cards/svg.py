@@ -1,15 +1,15 @@
 """Figures of cards as SVG: small, the same bytes for the same figures, readable on light and dark.
 
 No font is embedded and no style sheet used: a Hub shows a card's images as `<img>`, which cannot
-see the page's theme. Lines and words are of a grey that has a contrast above 4 on white and on
-near-black.
+see the page's theme. Lines and words are of colours that have a contrast above 4 on white and on
+the near-black of the Hub's dark pages; above 4.5 on both is not possible.
 """
 
 from collections.abc import Sequence
 from html import escape
 
-GREY = "#808080"
-BLUE, ORANGE, GREEN, PURPLE = "#3b82c4", "#d9822b", "#3a9a5f", "#9a62c7"
+GREY = "#797979"
+BLUE, ORANGE, GREEN, PURPLE = "#3a7dc0", "#b86a1c", "#2f8a52", "#9a62c7"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 
 

@@ -17,6 +17,8 @@ _COLOURS = {
 }  # fmt: skip
 _BOX = (152, 34)
 _GAP = (50, 12)
+_DIP = 34
+"""how far down a line bends that passes columns, or boxes of the same row would hide it"""
 _LONGEST = 20
 """characters of a name in a box"""
 
@@ -94,7 +96,9 @@ def _edge(start: tuple[int, int], end: tuple[int, int]) -> str:
     x1, y1 = start[0] + _BOX[0], start[1] + _BOX[1] / 2
     x2, y2 = end[0], end[1] + _BOX[1] / 2
     bend = (x2 - x1) / 2
+    dip = _DIP if x2 - x1 > _GAP[0] else 0
+    bends = f"{x1 + bend:g},{y1 + dip:g} {x2 - bend:g},{y2 + dip:g}"
     return (
-        f'<path d="M{x1},{y1:g} C{x1 + bend:g},{y1:g} {x2 - bend:g},{y2:g} {x2},{y2:g}" '
+        f'<path d="M{x1},{y1:g} C{bends} {x2},{y2:g}" '
         f'fill="none" stroke="{GREY}" stroke-width="1.5"/>'
     )

@@ -4,6 +4,7 @@
     HF_TOKEN=… python -m hub.publish compare FOLDER --endpoint URL        what it would change
     HF_TOKEN=… python -m hub.publish rollback RESULTS TAG --endpoint URL
     HF_TOKEN=… python -m hub.publish holders RESULTS DOCUMENT --endpoint URL
+    HF_TOKEN=… python -m hub.publish notes RESULTS --endpoint URL         written on cards by hand
 
     preflight    every problem that can be known before the first byte is sent
     staging      content to a staging revision, read back and compared

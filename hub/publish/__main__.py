@@ -18,6 +18,7 @@ from huggingface_hub.errors import LocalTokenNotFoundError
 from hub.failure import BadInput, Failed, Failure
 from hub.publish.comparison import compare
 from hub.publish.holders import holders
+from hub.publish.notes import notes
 from hub.publish.patience import TROUBLE, status
 from hub.publish.rollback import rollback
 from hub.publish.running import PATIENCE_SECONDS
@@ -39,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     except LocalTokenNotFoundError:
         return _report(BadInput(_NO_TOKEN), token)
     except (*TROUBLE, httpx2.HTTPError, OSError, ValueError) as error:
-        return _report(_explained(error, arguments.endpoint), token)
+        return _report(explained(error, arguments.endpoint), token)
     print(json.dumps(found))
     return 0
 
@@ -57,10 +58,7 @@ def _publish(arguments: argparse.Namespace, api: HfApi) -> Any:
 
 
 def _compare(arguments: argparse.Namespace, api: HfApi) -> Any:
-    changes = compare(arguments.folder, api)
-    for change in changes:
-        _progress(change.sentence)
-    return [change._asdict() for change in changes]
+    return [change._asdict() for change in compare(arguments.folder, api, _progress)]
 
 
 def _rollback(arguments: argparse.Namespace, api: HfApi) -> Any:
@@ -76,8 +74,18 @@ def _holders(arguments: argparse.Namespace, api: HfApi) -> Any:
     }
 
 
+def _notes(arguments: argparse.Namespace, api: HfApi) -> Any:
+    return notes(api, arguments.results)
+
+
 _VERBS = {
     "publish": _publish, "compare": _compare, "rollback": _rollback, "holders": _holders,
+    "notes": _notes,
+}  # fmt: skip
+
+
+_TAKES = {
+    "rollback": ("results", "tag"), "holders": ("results", "document"), "notes": ("results",),
 }  # fmt: skip
 
 
@@ -86,11 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True)
     for name in _VERBS:
         verb = verbs.add_parser(name)
-        if name in ("rollback", "holders"):
-            verb.add_argument("results")
-            verb.add_argument("tag" if name == "rollback" else "document")
-        else:
-            verb.add_argument("folder", type=Path)
+        for argument in _TAKES.get(name, ("folder",)):
+            verb.add_argument(argument, type=Path if argument == "folder" else str)
         verb.add_argument("--endpoint", required=True)
         verb.add_argument("--patience", type=float, default=PATIENCE_SECONDS)
         verb.add_argument("--key", type=Path, help="private key that signs")
@@ -106,12 +111,14 @@ def _progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _explained(error: Exception, endpoint: str) -> Failure:
+def explained(error: Exception, endpoint: str) -> Failure:
     """One sentence about what a Hub, a network or a disk did."""
     reason = " ".join(str(error).split())
     match status(error):
         case 401:
             return BadInput(f"{endpoint} does not know this token: it is wrong, or has expired")
+        case 403 if "storage limit" in reason.casefold():
+            return Failed(f"{endpoint} has no room left for this: {reason}")
         case 403:
             return BadInput(f"the token may not do this at {endpoint}: {reason}")
         case 507:

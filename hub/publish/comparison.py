@@ -1,5 +1,6 @@
 """`--dry-run`: what publishing would change on the Hub, and nothing is changed."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from huggingface_hub import HfApi
 from hub.publication import Repo, read_publication
 from hub.publish.preflight import check
 from hub.publish.remote import Address, Seen, record_at, same, see
+from hub.publish.storage import storage
 
 
 class Change(NamedTuple):
@@ -34,16 +36,21 @@ class Change(NamedTuple):
         )
 
 
-def compare(folder: Path, api: HfApi) -> list[Change]:
+def compare(folder: Path, api: HfApi, progress: Callable[[str], None]) -> list[Change]:
     """Every repo of the publication in `folder`; raises what `publish` would raise."""
     publication = read_publication(folder)
     record = record_at(api, Address(publication.results.type, publication.results.id))
     looks = {repo.address: see(api, Address(repo.type, repo.id)) for repo in publication.repos}
     check(publication, folder, api, looks, record)
-    return [
+    if said := storage(api, publication, looks):
+        progress(said)
+    changes = [
         _change(repo, folder / repo.type / repo.id, looks[repo.address])
         for repo in publication.repos
     ]
+    for change in changes:
+        progress(change.sentence)
+    return changes
 
 
 def _change(repo: Repo, content: Path, seen: Seen | None) -> Change:

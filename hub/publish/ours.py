@@ -14,17 +14,28 @@ from huggingface_hub.hf_api import RepoFile
 
 from hub.manifest import PayloadFile
 from hub.publication import PublishedRepo, Repo
+from hub.publish.notes import CARD, only_notes_differ
 from hub.publish.patience import patiently
 from hub.publish.promotion import TRAILER
 from hub.publish.remote import Address, Seen, equal_trees, files_at, read_file, same
 
 _SHOWN_LINES = 12
-_FIRST_FILES = {"README.md"}
+_FIRST_FILES = {CARD}
 """What the Hub itself puts into a new repo (a Space)."""
 
 
-def conflict(api: HfApi, where: Address, seen: Seen, recorded: PublishedRepo | None) -> str | None:
-    """One sentence, and the lines that differ, about a `main` that is not ours; None if it is."""
+def conflict(
+    api: HfApi,
+    where: Address,
+    seen: Seen,
+    recorded: PublishedRepo | None,
+    content: Path | None = None,
+) -> str | None:
+    """One sentence, and the lines that differ, about a `main` that is not ours; None if it is.
+
+    `content` is what is planned, if there is a plan: what people wrote between the marked lines of
+    a card is no conflict where the planned card says it too.
+    """
     if recorded is not None and _as_recorded(api, where, seen, recorded):
         return None
     newest = patiently(lambda: api.list_repo_commits(where.id, repo_type=where.type))
@@ -40,6 +51,10 @@ def conflict(api: HfApi, where: Address, seen: Seen, recorded: PublishedRepo | N
             "there: choose another `release` or namespace, or move that repo away"
         )
     changed = _changed(api, where, seen, recorded)
+    if changed == [CARD] and content is not None:
+        before, now = (read_file(api, where, CARD, at) for at in (recorded.commit, seen.head))
+        if before and now and only_notes_differ(before, now, (content / CARD).read_bytes()):
+            return None
     return (
         f"{where.id} was edited by hand since its last release ({newest[0].title!r}, "
         f"{newest[0].commit_id[:8]}): {_some(changed)}; bring the change into the release, or undo "
@@ -91,10 +106,10 @@ def _difference(
     api: HfApi, where: Address, seen: Seen, recorded: PublishedRepo, changed: Sequence[str]
 ) -> str:
     """The changed lines of the card, if it is the card that was changed."""
-    if "README.md" not in changed:
+    if CARD not in changed:
         return ""
     before, after = (
-        (read_file(api, where, "README.md", revision) or b"").decode(errors="replace").splitlines()
+        (read_file(api, where, CARD, revision) or b"").decode(errors="replace").splitlines()
         for revision in (recorded.commit, seen.head)
     )
     lines = [

@@ -17,8 +17,8 @@ Result = TypeVar("Result")
 WAITS_SECONDS = (0.5, 1, 2, 4, 8, 16, 32)
 REFUSALS = 2
 UNREACHABLE = 3
-FULL = 507
 """attempts after the first, where a token is refused and where nobody answers at all"""
+FULL = 507
 LONGEST_WAIT_SECONDS = 600
 """a server that asks for more is believed to be out of order"""
 

@@ -63,7 +63,8 @@ def check(
     for repo in publication.repos:
         seen = looks[repo.address]
         known = recorded.get((repo.type, repo.id))
-        found = conflict(api, Address(repo.type, repo.id), seen, known) if seen else None
+        content = folder / repo.type / repo.id
+        found = conflict(api, Address(repo.type, repo.id), seen, known, content) if seen else None
         if seen and known and not found:
             found = gate_conflict(repo, seen, known)
         if found:

@@ -7,11 +7,13 @@
 5. `release.json` into the results repo: the commit point. Then its tag.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from huggingface_hub import HfApi
+from huggingface_hub.errors import RevisionNotFoundError
 
 from hub.failure import Refused, Unexpected
 from hub.publication import (
@@ -44,6 +46,7 @@ from hub.publish.remote import (
 from hub.publish.signing import Signer, check_key
 from hub.publish.squash import forget, squash_main
 from hub.publish.staging import BRANCHES, Staged, close_pull_requests, stage, unstage
+from hub.publish.storage import storage
 
 Progress = Callable[[str], None]
 
@@ -104,14 +107,18 @@ def publish(
         _deprecate(publication, api, progress)
         return record
     check(publication, folder, api, looks, record, rehearsal=unsigned)
+    if not unsigned and (said := storage(api, publication, looks)):
+        progress(said)
     this = _Publishing(publication, api, progress, signer, patience, squash or {})
     for repo in publication.repos:
         this.works.append(_prepare(this, repo, folder / repo.type / repo.id, looks[repo.address]))
     for work in this.works:
-        _stage(this, work)
+        with _alone(work.repo):
+            _stage(this, work)
     for work in this.works:
-        _close_gate(this, work)
-        _promote(this, work)
+        with _alone(work.repo):
+            _close_gate(this, work)
+            _promote(this, work)
     for work in this.works:
         _make_public(this, work)
     _watch_space(this, record)
@@ -125,6 +132,18 @@ def publish(
     tag_results(api, results, publication.tag)
     _deprecate(publication, api, progress)
     return record
+
+
+@contextmanager
+def _alone(repo: Repo) -> Iterator[None]:
+    """A staging revision that is gone was taken away by who published the same at the same time."""
+    try:
+        yield
+    except RevisionNotFoundError:
+        raise Unexpected(
+            f"{repo.id}: what was staged is gone, somebody else is publishing this very release: "
+            "wait until they are done, then run again"
+        ) from None
 
 
 def _deprecate(publication: Publication, api: HfApi, progress: Progress) -> None:

@@ -35,10 +35,13 @@ def repo_info(request: Request) -> Response:
     with repository.reading():
         oid = revision_of(request, repository)
         found = describe(repository, oid, blobs=flag(request, "blobs"))
+    return JSONResponse(_expanded(request, found))
+
+
+def _expanded(request: Request, found: dict[str, Any]) -> dict[str, Any]:
+    """The fields that were asked for; all where none was."""
     wanted = {"_id", "id", *request.query_params.getlist("expand")}
-    if len(wanted) > 2:
-        found = {key: value for key, value in found.items() if key in wanted}
-    return JSONResponse(found)
+    return {k: v for k, v in found.items() if k in wanted} if len(wanted) > 2 else found
 
 
 def list_repos(request: Request) -> Response:
@@ -57,7 +60,8 @@ def list_repos(request: Request) -> Response:
         with repository.reading():
             head = repository.head(MAIN)
             if head is not None:
-                found.append(describe(repository, head, blobs=False))
+                sizes = "usedStorage" in request.query_params.getlist("expand")
+                found.append(_expanded(request, describe(repository, head, blobs=sizes)))
     limit = request.query_params.get("limit", "")
     return JSONResponse(found[: int(limit) if limit.isdecimal() and len(limit) < 9 else None])
 

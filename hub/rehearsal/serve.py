@@ -19,6 +19,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from hub.environment import without_secrets
 from hub.failure import Failed
 
 if TYPE_CHECKING:
@@ -172,10 +173,9 @@ def running(
 
 def server_environment() -> dict[str, str]:
     """This environment without its secrets, this package's folder importable from anywhere."""
-    kept = {name: value for name, value in os.environ.items() if "TOKEN" not in name}
     here = str(Path(__file__).resolve().parents[2])
     known = os.environ.get("PYTHONPATH")
-    return {**kept, "PYTHONPATH": os.pathsep.join([here, known] if known else [here])}
+    return {**without_secrets(), "PYTHONPATH": os.pathsep.join([here, known] if known else [here])}
 
 
 def _url_of(process: "subprocess.Popen[str]") -> str:

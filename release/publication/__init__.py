@@ -45,7 +45,7 @@ def _assemble(
     judged = claims.judge(recipe, artefacts, workdir)
     scores = table.scores(recipe.release, artefacts)
     changed = previous.changed(recipe, artefacts, workdir)
-    context = Context(recipe, artefacts, scores, judged, changed)
+    context = Context(recipe, artefacts, scores, judged, changed, workdir)
     shutil.rmtree(building, ignore_errors=True)
     repos = [
         *(corpora.repo(context, building, name) for name in context.corpora),

@@ -27,6 +27,7 @@ def repo(context: Context, building: Path, name: str) -> Repo:
         settings=release.filters[name].model_dump(mode="json"),
         datasets=[context.links[corpus] for corpus in applied],
         links=context.links,
+        notes=context.notes(name),
     )
     write_atomically(folder / "README.md", classifier_card.render(card).encode())
     write_json(folder / "manifest.json", artefact.manifest.model_dump(mode="json"))

@@ -4,12 +4,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+from hub.cards.reading import Notes
 from hub.licences.rights import Withdrawal
 from hub.lineage.graph import Graph, graph
 from hub.manifest import Artefact
-from release import checkpoints, claims, merges, starts, table
+from release import checkpoints, claims, merges, notes, starts, table
 from release.previous import Changed
 from release.recipe import Recipe
 from release.steps.evaluation import CHECKPOINTS
@@ -24,6 +26,7 @@ class Context:
     claims: list[claims.Judged]
     changed: Changed | None
     """against the version before"""
+    workdir: Path
 
     @cached_property
     def graph(self) -> Graph:
@@ -38,6 +41,9 @@ class Context:
         """Whether a judge looked at open answers."""
         evaluation = self.recipe.release.evaluation
         return evaluation is not None and evaluation.judge is not None
+
+    def notes(self, name: str) -> Notes:
+        return notes.of(self.recipe, self.workdir, name)
 
     def changes(self, model: str | None = None) -> list[tuple[str, str, str, str, str]]:
         """Rows of a card: of all models, or of what `model` is compared with."""

@@ -7,7 +7,7 @@ from hub.cards.sources import Source
 from hub.disk import place, write_atomically, write_json
 from hub.manifest import Artefact, Manifest, verify_payload
 from hub.publication import Repo
-from release import pictures, previous
+from release import pictures
 from release.beside import beside_corpus, croissant_of
 from release.publication.context import Context
 from release.publication.files import describe
@@ -63,7 +63,7 @@ def _card(context: Context, name: str, folder: Path, sources: list[Source], toke
             names=release.corpora[name].names,
             links=context.links,
             pictures=pictures.of_corpus(folder, sources),
-            notes=previous.notes(context.recipe, name),
+            notes=context.notes(name),
             results_repo=context.repo("results"),
             withdrawn=[
                 (

@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
-from hub.cards import model as model_card
+from hub.cards import model as model_page
+from hub.cards.model_card import ModelCard
 from hub.disk import place, write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
-from release import benchmarks, pictures, previous
+from release import benchmarks, pictures
 from release.beside import beside_model, lineage_of
 from release.publication.context import Context
 from release.publication.files import describe
+from release.publication.prompt import prompt
 from release.steps.evaluation import RESULTS
 
 
@@ -39,9 +41,10 @@ def _card(context: Context, name: str, folder: Path) -> str:
     parents = context.parents(name)
     corpora = context.training_corpora(name)
     made_by = {"merge": "merge", "quantised": "quantized"}
+    learnt = [corpus for corpus in corpora if corpus in context.corpora]
     relation = made_by.get(manifest.kind, "finetune" if parents else None)
-    return model_card.render(
-        model_card.ModelCard(
+    return model_page.render(
+        ModelCard(
             repo=context.repo(name),
             tag=context.tag,
             name=name,
@@ -51,11 +54,12 @@ def _card(context: Context, name: str, folder: Path) -> str:
             languages=context.languages(corpora),
             base_models=parents,
             relation=relation,
-            datasets=[context.repo(corpus) for corpus in corpora if corpus in context.corpora],
+            datasets=[context.repo(corpus) for corpus in learnt],
             results_repo=context.repo("results"),
             scores=context.scores,
             confidence=context.confidence,
             links=context.links,
+            prompt=prompt(context.artefacts[one].folder for one in reversed(learnt)),
             position=release.training_position,
             front=context.front(name),
             front_picture=pictures.of_front(folder, context.front(name)),
@@ -66,7 +70,7 @@ def _card(context: Context, name: str, folder: Path) -> str:
             claims=[one.sentence() for one in context.claims if one.row()["model"] == name],
             trained_on={corpus: context.artefacts[corpus].manifest for corpus in corpora},
             pictures=pictures.of_model(folder, context.artefacts[name], context.graph),
-            notes=previous.notes(context.recipe, name),
+            notes=context.notes(name),
             learnt=[
                 (one.document, versions, one.who, one.why) for one, versions in context.learnt(name)
             ],

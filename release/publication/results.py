@@ -11,7 +11,7 @@ from hub.cards import results as results_card
 from hub.disk import place, write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
-from release import columns, pictures, previous, questions, table
+from release import columns, pictures, questions, table
 from release.beside import lineage_of
 from release.publication import judged as judge_figures
 from release.publication.context import Context
@@ -92,7 +92,7 @@ def repo(context: Context, building: Path) -> Repo:
         pictures=drawn,
         bins=bins,
         changelog=context.changed.changelog if context.changed else "",
-        notes=previous.notes(context.recipe, "results"),
+        notes=context.notes("results"),
         texts=questions.licences(context.recipe.release, context.artefacts),
         opinions=judged,
         tables=[name for name, lines in tables.items() if lines],

@@ -6,8 +6,7 @@ away: all but the answers, which are large, and `release.json`, which lists this
 
 from pathlib import Path
 
-from huggingface_hub import RepoCard
-
+from hub.cards import space as space_card
 from hub.disk import place, write_atomically, write_json
 from hub.failure import BadInput
 from hub.publication import Repo
@@ -34,14 +33,41 @@ def repo(context: Context, building: Path) -> Repo:
     write_json(
         folder / "source.json", {"results_repo": context.repo("results"), "revision": context.tag}
     )
-    card = RepoCard.load(source / "README.md")
-    card.data.title = context.recipe.release.release
-    card.data.models = [context.repo(name) for name in context.models]
-    card.data.datasets = [context.repo("results")]
     # a new file: the one placed above may be a link to the source itself
-    text = str(card).replace("NAMESPACE/SPACE", context.repo("space"))
-    write_atomically(folder / "README.md", text.encode())
+    write_atomically(folder / "README.md", _card(context, source / "README.md").encode())
     return describe(context, "space", "space", "space", "", folder)
+
+
+def _card(context: Context, readme: Path) -> str:
+    manifests = {name: artefact.manifest for name, artefact in context.artefacts.items()}
+    return space_card.render(
+        space_card.SpaceCard(
+            repo=context.repo("space"),
+            tag=context.tag,
+            title=context.recipe.release.release,
+            description=context.recipe.release.description,
+            readme=readme.read_text(encoding="utf-8"),
+            results_repo=context.repo("results"),
+            models={context.repo(name): manifests[name] for name in context.models},
+            corpora={context.repo(name): manifests[name] for name in context.corpora},
+            links=context.links,
+            examples=_examples(context),
+            notes=context.notes("space"),
+        )
+    )
+
+
+def _examples(context: Context) -> dict[str, str | None]:
+    """What the app's README calls BEFORE, AFTER, GROUP, METRIC and CORPUS."""
+    score = next(iter(context.scores), None)
+    models = list(dict.fromkeys(str(row["model"]) for row in context.scores))
+    return {
+        "BEFORE": models[0] if models else None,
+        "AFTER": models[-1] if models else None,
+        "GROUP": str(score["group"]) if score else None,
+        "METRIC": str(score["metric"]) if score else None,
+        "CORPUS": context.corpora[0] if context.corpora else None,
+    }
 
 
 def _snapshot(context: Context, results: Path, folder: Path) -> None:

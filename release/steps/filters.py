@@ -1,9 +1,12 @@
 """The domain classifiers of a release as steps; the corpora that name one wait for it."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from corpus.build import source_digest
 from corpus.domain.settings import FilterSettings
+from hub.disk import sha256_file
+from hub.failure import BadInput
 from hub.licences.recognise import recognise
 from hub.manifest import Artefact, Input, Outcome, canonical_sha256
 from release.recipe import Recipe
@@ -11,6 +14,14 @@ from release.steps.step import Place, Step, licensed
 
 VERSION = 1
 """Raise it when the same settings, sources and answers would give another classifier."""
+
+
+LABELS = "labels"
+
+
+def labels_in(workdir: Path) -> Path:
+    """Where the labellers' answers are kept."""
+    return workdir / "cache" / "corpus" / LABELS
 
 
 def steps(recipe: Recipe) -> Iterator[Step]:
@@ -25,7 +36,7 @@ def _filter(name: str, settings: FilterSettings, recipe: Recipe) -> Step:
         from corpus.domain.make import make
 
         outcome = make(
-            settings, sources, recipe.data, place.cache / "labels", place.out, place.progress
+            settings, sources, recipe.data, place.cache / LABELS, place.out, place.progress
         )
         return {"": licensed(outcome, (recognise(settings.licence) or settings.licence,))}
 
@@ -38,10 +49,26 @@ def _filter(name: str, settings: FilterSettings, recipe: Recipe) -> Step:
             "sources": {s: entry.model_dump(mode="json") for s, entry in sources.items()},
         },
         needs=(),
-        sources=tuple(
-            Input(role="source", name=s, digest=canonical_sha256(source_digest(entry, recipe.data)))
-            for s, entry in sources.items()
+        sources=(
+            *(
+                Input(
+                    role="source",
+                    name=s,
+                    digest=canonical_sha256(source_digest(entry, recipe.data)),
+                )
+                for s, entry in sources.items()
+            ),
+            *_sheet(settings, recipe.data),
         ),
         version=VERSION,
         build=run,
     )
+
+
+def _sheet(settings: FilterSettings, data: Path) -> Iterator[Input]:
+    """What people filled in is part of what the card says."""
+    if settings.annotations:
+        path = data / settings.annotations
+        if not path.is_file():
+            raise BadInput(f"there is no annotation sheet {path}: imprimatur annotate writes one")
+        yield Input(role="source", name=path.name, digest=sha256_file(path))

@@ -41,13 +41,14 @@ def publish(
     with errors(debug):
         loaded, folder = load_pinned(recipe, workdir, scale, sets)
         from hub.disk import locked
-        from release import outside
+        from release import notes, outside
         from release.publication import assemble
         from release.rehearse import rehearsed_digest, require_rehearsal
 
         rehearsed, token = "" if dry_run else rehearsed_digest(folder), hub_token()
         with locked(folder):
             ran = run_recipe(loaded, folder, scale, sets, None)
+            notes.take(loaded, folder, to, token, progress())
             publication, content = assemble(loaded, ran.artefacts, folder)
             if dry_run:
                 changes = outside.compare(content, to, token, folder / "hf-home", progress())

@@ -46,7 +46,7 @@ def withdraw(
     with errors(debug):
         loaded, folder = load_recipe(recipe, workdir, scale, sets)
         from hub.disk import locked
-        from release import outside
+        from release import notes, outside
         from release import withdraw as withdrawing
         from release.publication import assemble
         from release.rehearse import has_passed, rehearse
@@ -70,6 +70,7 @@ def withdraw(
                 else {}
             )
             ran = run_recipe(loaded, folder, scale, sets, None)
+            notes.take(loaded, folder, to, token, say)
             publication, content = assemble(loaded, ran.artefacts, folder)
             if not has_passed(publication, folder):
                 rehearse(publication, content, folder, 0, say)
