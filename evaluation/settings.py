@@ -214,6 +214,8 @@ class EvaluationSettings(_Frozen):
     checkpoints: dict[Name, CheckpointSettings] = {}
     """by training run: its checkpoints are evaluated, and one chosen, or a front of them"""
     significance: Significance = Significance()
+    publish_questions: tuple[Name, ...] = ()
+    """tasks whose questions are published with the answers, where their licences allow it"""
     judge: JudgeSettings | None = None
     """open answers, judged by a model and by people"""
     claims: tuple[Claim, ...] = ()
@@ -244,6 +246,15 @@ class EvaluationSettings(_Frozen):
                 )
             if source.split != task.split:
                 raise ValueError(f"{name}: {task.translation.of} is of the split {source.split}")
+        return self
+
+    @model_validator(mode="after")
+    def _questions_to_show(self) -> Self:
+        for name in self.publish_questions:
+            if name not in self.tasks:
+                raise ValueError(f"publish_questions: there is no task {name}")
+            if self.tasks[name].measure == "bits_per_byte":
+                raise ValueError(f"publish_questions: {name} asks nothing, it reads whole texts")
         return self
 
     @property

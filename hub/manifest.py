@@ -78,6 +78,8 @@ class MadeBy(_Frozen):
     accelerator: str
     wall_seconds: float
     cpu_seconds: float
+    finished: str = ""
+    """the day in UTC, as an ISO date; empty in what was published before it was recorded"""
 
 
 class Manifest(_Frozen):

@@ -17,6 +17,7 @@ from release.verbs.reproduce import reproduce
 from release.verbs.results import export, import_
 from release.verbs.rollback import rollback
 from release.verbs.run import run
+from release.verbs.space import space
 from release.verbs.stats import stats
 from release.verbs.verify import verify
 from release.verbs.withdraw import withdraw
@@ -32,7 +33,7 @@ app = typer.Typer(
 )
 for verb in (
     plan, run, annotate, audit, rehearse, publish, rollback, withdraw, verify, diff, reproduce,
-    stats,
+    stats, space,
 ):  # fmt: skip
     app.command()(verb)
 

@@ -23,6 +23,10 @@ CALIBRATION = {
     "model": str, "group": str, "low": float, "high": float, "items": int, "confidence": float,
     "accuracy": float, "ci_low": float, "ci_high": float, "ece": float, "brier": float,
 }  # fmt: skip
+CHECKPOINTS = {
+    "model": str, "checkpoint": str, "step": int, "tokens": int, "group": str, "metric": str,
+    "value": float, "basis": str,
+}  # fmt: skip
 DIFFERENCES = {
     "before": str, "after": str, "group": str, "metric": str, "difference": float,
     "ci_low": float, "ci_high": float, "items": int, "p_value": float, "p_adjusted": float,
@@ -39,6 +43,13 @@ def difference(found: Difference) -> dict[str, Any]:
         "family": found.family,
         "verdict": found.verdict,
     }
+
+
+def checkpoint(point: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row a group; a point of a curve as `release.checkpoints` writes it."""
+    said = {name: point[name] for name in ("checkpoint", "step", "tokens", "basis")}
+    said |= {"model": point["run"], "metric": point["measure"]}
+    return [said | {"group": group, "value": value} for group, value in point["scores"].items()]
 
 
 def write(path: Path, rows: list[dict[str, Any]], columns: Mapping[str, type]) -> None:

@@ -14,6 +14,7 @@ from hub.licences.recognise import recognise
 from hub.licences.rights import Use
 from hub.licences.table import LICENCES, Act
 from hub.manifest import Artefact
+from release import questions
 from release.recipe import Recipe
 from release.schema import Release
 from training.settings import TrainingSettings
@@ -52,6 +53,7 @@ def gate(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
             for licence in licences
             if permission(licence, ("train", "publish_adapted")) != "allowed"
         ]
+    refusals += questions.refusals(release, artefacts)
     if refusals:
         raise Refused("; ".join(refusals))
 

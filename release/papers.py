@@ -8,7 +8,7 @@ a figure stands beside it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,18 +62,23 @@ def write(folder: Path) -> None:
 
 
 def _write(folder: Path, paper: Paper, table: Table) -> None:
+    about = {
+        "title": paper.title,
+        "source": f"The figures are those that the paper prints; intervals are "
+        f"{100 * CONFIDENCE:g}% and, like differences and places, computed from them.",
+        "citation": CITATIONS[paper.paper],
+    }
+    write_table(folder, about, table, prose(paper.paper))
+
+
+def write_table(
+    folder: Path, about: Mapping[str, str], table: Table, said: Iterable[str] = ()
+) -> None:
+    """Any table in that form; `said` is what else speaks against its figures."""
     folder.mkdir(parents=True)
     labels = table.labels()
-    write_json(
-        folder / "about.json",
-        {
-            "title": paper.title,
-            "source": f"The figures are those that the paper prints; intervals are "
-            f"{100 * CONFIDENCE:g}% and, like differences and places, computed from them.",
-            "citation": CITATIONS[paper.paper],
-            "findings": [line.removeprefix("- ") for line in (*inside(table), *prose(paper.paper))],
-        },
-    )
+    against = [line.removeprefix("- ") for line in (*inside(table), *said)]
+    write_json(folder / "about.json", {**about, "findings": against})
     write_json(folder / "models.json", {"models": list(_models(table, labels))})
     columns.write(folder / "scores.parquet", list(_scores(table, labels)), SCORES)
     columns.write(folder / "differences.parquet", list(_differences(table, labels)), DIFFERENCES)

@@ -15,6 +15,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -166,6 +167,7 @@ def _make(
         accelerator="none",
         wall_seconds=round(time.monotonic() - wall, 3),
         cpu_seconds=round(_cpu_seconds() - cpu, 3),
+        finished=datetime.now(UTC).date().isoformat(),
     )
     kinds: dict[str, Kind] = {"": step.kind, **dict(step.siblings)}
     artefacts = {

@@ -1,11 +1,14 @@
 """What a release publishes about the adaptation itself; each file is optional.
 
-front.json            the points of every sweep: merge, model, t, scores by group, on_front
-checkpoints.parquet   model, step, group, metric, value; may have tokens, ci_low, ci_high
+front.json            the points of every sweep: merge, candidate (t=0.25), measure, on_front,
+                      scores by group
+checkpoints.parquet   model, step, group, metric, value; may have tokens, ci_low, ci_high, basis
+                      (selected on which split)
 calibration.parquet   model, group, confidence, accuracy, items: one row a bin of answers with
                       like confidence; may have ci_low, ci_high, ece, brier
 """
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,12 +22,15 @@ Fetch = Callable[[str], Path | None]
 CHECKPOINTS = dict.fromkeys(("model", "group", "metric"), pa.string()) | dict.fromkeys(
     ("step", "value"), pa.float64()
 )
-CHECKPOINTS_OPTIONAL = dict.fromkeys(("tokens", "ci_low", "ci_high"), pa.float64())
+CHECKPOINTS_OPTIONAL = dict.fromkeys(("tokens", "ci_low", "ci_high"), pa.float64()) | {
+    "basis": pa.string()
+}
 CALIBRATION = dict.fromkeys(("model", "group"), pa.string()) | dict.fromkeys(
     ("confidence", "accuracy", "items"), pa.float64()
 )
 CALIBRATION_OPTIONAL = dict.fromkeys(("ci_low", "ci_high", "ece", "brier"), pa.float64())
 MAX_POINTS = 20_000
+_STEP = re.compile(r"\w+=(\d+(?:\.\d+)?)")
 
 
 def read_adaptation(fetch: Fetch) -> dict[str, Any]:
@@ -49,8 +55,9 @@ def _front(path: Path) -> list[dict[str, Any]]:
         return [
             {
                 "merge": tame(point["merge"]),
-                "model": tame(point["model"]),
-                "t": None if point["t"] is None else float(point["t"]),
+                "candidate": tame(point["candidate"]),
+                "metric": tame(point["measure"]),
+                "at": _at(str(point["candidate"])),
                 "scores": {tame(g): float(v) for g, v in point["scores"].items()},
                 "on_front": bool(point["on_front"]),
             }
@@ -58,6 +65,12 @@ def _front(path: Path) -> list[dict[str, Any]]:
         ]
     except (ValueError, TypeError, KeyError, AttributeError):
         raise Unreadable("front.json does not hold what is expected of it") from None
+
+
+def _at(candidate: str) -> float | None:
+    """Where on the sweep's path: 0.25 of `t=0.25`; what is no step of a sweep lies on no path."""
+    found = _STEP.fullmatch(candidate)
+    return float(found[1]) if found else None
 
 
 def _checkpoints(path: Path) -> list[dict[str, Any]]:

@@ -15,14 +15,17 @@ import argparse
 import gzip
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import browse
 import importing
+import playground as playing
 import wire
 from board import score_rows
 from library import Library
+from playground import Playground
 from tables import MAX_TEXT, Unreadable, tame
 
 if TYPE_CHECKING:
@@ -58,21 +61,37 @@ def main(argv: Sequence[str] | None = None) -> None:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "10")
     library = Library(FOLDER, os.environ)
-    server = create_server(library)
-    library.current(wait_seconds=0)  # begins to read; importing gradio has had the processor alone
-    server.launch(server_port=arguments.port, ssr_mode=False, _frontend=False, footer_links=[])
+    app, _, _ = create_server(library, os.environ).launch(
+        server_port=arguments.port, ssr_mode=False, _frontend=False, footer_links=[],
+        prevent_thread_lock=True,
+    )  # fmt: skip
+    library.current(wait_seconds=0)  # begins to read; until here the start had the processor alone
+    app.get_blocks().block_thread()
 
 
-def create_server(library: Library) -> "Server":
+def create_server(library: Library, environ: Mapping[str, str]) -> "Server":
     with importing.quickly():
         from gradio import Server
 
     # The interactive API pages would load their scripts from elsewhere.
     server = Server(title="Imprimatur", docs_url=None, redoc_url=None)
     _add_pages(server, library)
-    _add_data(server, library)
+    playground = Playground.of(environ)
+    _add_data(server, library, playground is not None)
     _add_endpoints(server, library)
+    _add_native(server, library, playground)
     return server
+
+
+def _add_native(server: "Server", library: Library, playground: Playground | None) -> None:
+    """Pages of Gradio's own fields, where these serve best."""
+    from gradio import mount_gradio_app
+
+    pages = {browse.PATH: browse.page(library)}
+    if playground:
+        pages[playing.PATH] = playing.page(playground)
+    for path, page in pages.items():
+        mount_gradio_app(server, page, path, ssr_mode=False, footer_links=[], run_history=False)
 
 
 def _add_pages(server: "Server", library: Library) -> None:
@@ -86,7 +105,11 @@ def _add_pages(server: "Server", library: Library) -> None:
 
     @server.get("/", include_in_schema=False)
     def index(request: Request) -> Response:
-        return _reply(request, *files["index.html"])
+        page = _reply(request, *files["index.html"])
+        if not request.query_params.keys() & {"board", "__sign"}:
+            # The results are under way while the scripts that will ask for them are still read.
+            page.headers["Link"] = "<board.bin>; rel=preload; as=fetch; crossorigin"
+        return page
 
     @server.get("/page/{name}", include_in_schema=False)
     def page_file(request: Request, name: str) -> Response:
@@ -110,7 +133,7 @@ def _add_pages(server: "Server", library: Library) -> None:
         return _reply(request, wire.pack_intervals(columns), BINARY)
 
 
-def _add_data(server: "Server", library: Library) -> None:
+def _add_data(server: "Server", library: Library, playground: bool) -> None:
     """What the page asks for when it is needed, as JSON; programs may ask too."""
     from fastapi import Request, Response
 
@@ -123,7 +146,7 @@ def _add_data(server: "Server", library: Library) -> None:
 
     @server.get("/papers.json")
     def papers_json(request: Request) -> Response:
-        return say(request, lambda: {"papers": library.papers})
+        return say(request, lambda: {"papers": library.papers, "playground": playground})
 
     @server.get("/differences.json")
     def differences_json(request: Request, base: str, board: str = "") -> Response:
@@ -140,6 +163,10 @@ def _add_data(server: "Server", library: Library) -> None:
     @server.get("/adaptation.json")
     def adaptation_json(request: Request) -> Response:
         return say(request, lambda: library.reading().adaptation)
+
+    @server.get("/judged.json")
+    def judged_json(request: Request) -> Response:
+        return say(request, lambda: {"rows": library.reading().judged})
 
     @server.get("/corpora.json")
     def corpora_json(request: Request) -> Response:
@@ -183,6 +210,10 @@ def _add_endpoints(server: "Server", library: Library) -> None:
         board = library.current()
         wanted = ("status", "notes", "problems", "source", "release")
         return {key: board.get(key) for key in wanted}
+
+    @server.api(name="judged", description="Open answers: win-rates, failure modes, agreement.")
+    def judged() -> list[dict[str, Any]]:
+        return library.reading().judged
 
     @server.api(name="answers", description="The questions whose answer changed.")
     def answers(before: str, after: str, group: str, metric: str) -> dict[str, Any]:

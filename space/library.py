@@ -22,6 +22,7 @@ from typing import Any
 
 import answers
 import wire
+from answers import Pair
 from reading import Reading, fetch, read
 from source import RELEASE, Live, Paper, Snapshot, find_location, hub_address, is_file_name
 from tables import Unreadable, tame
@@ -76,7 +77,13 @@ class Library:
     def answers(self, before: str, after: str, group: str, metric: str) -> dict[str, Any]:
         reading = self.reading()
         old, new = self._samples(reading, before), self._samples(reading, after)
-        return answers.compare(old, new, group, metric)
+        return answers.compare(old, new, group, metric, reading.questions)
+
+    def pairs(self, before: str, after: str, group: str, metric: str) -> list[Pair]:
+        """Every question that both models answered, for who looks at them one by one."""
+        reading = self.reading()
+        old, new = self._samples(reading, before), self._samples(reading, after)
+        return answers.pairs(old, new, group, metric, reading.questions)[0]
 
     def _samples(self, reading: Reading, model: str) -> Path:
         assert reading.board is not None

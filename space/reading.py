@@ -18,8 +18,10 @@ import wire
 from adaptation import read_adaptation
 from board import Board, build
 from differences import Differences, read_ranks
+from judged import read_judged
 from ledger import Corpus, corpora_of
 from published import Model, Release, describe_model, take_models, take_release
+from questions import Question, read_questions
 from source import PUBLIC_HUB, RELEASE, Source, check_listed, read_json
 from tables import Unreadable
 
@@ -95,6 +97,18 @@ class Reading:
     def ranks(self) -> list[dict[str, Any]]:
         path = self.fetch("ranks.parquet")
         return read_ranks(path) if path else []
+
+    @cached_property
+    def judged(self) -> list[dict[str, Any]]:
+        """What a judge and people found about open answers."""
+        path = self.fetch("judged.parquet")
+        return read_judged(path) if path else []
+
+    @cached_property
+    def questions(self) -> dict[tuple[str, str], Question]:
+        """The words of questions that may be shown."""
+        path = self.fetch("questions.parquet")
+        return read_questions(path) if path else {}
 
     @cached_property
     def adaptation(self) -> dict[str, Any]:

@@ -140,6 +140,8 @@ class Snapshot:
         if path is None:
             raise Unreadable("the bundled snapshot has no snapshot.json, which says of when it is")
         said = read_json(path)
+        if isinstance(said.get("local"), str):
+            return {"kind": "local", "name": tame(said["local"])}
         if not isinstance(said.get("date"), str):
             raise Unreadable("the bundled snapshot does not say of when it is")
         fields = {"repo": said.get("results_repo"), "revision": said.get("revision")}

@@ -73,16 +73,20 @@ def _read(
         return file.read(columns=[*needed, *(name for name in optional if name in there)])
 
 
-def tame(text: object) -> str:
-    """Text to show: without control and reordering characters, and of a bearable length."""
+def tame(text: object, most: int = MAX_TEXT, lines: bool = False) -> str:
+    """Text to show: without control and reordering characters, and of a bearable length; of a
+    passage its line breaks are kept."""
     whole = str(text)
+    kept = "\n" if lines else ""
     shown = "".join(
-        "\ufffd" if ord(c) < 32 or 127 <= ord(c) < 160 or ord(c) in _REORDERING else c
-        for c in whole[: MAX_TEXT + 1].encode("utf-8", "replace").decode()
+        c if c in kept or not _is_harmful(ord(c)) else "\ufffd"
+        for c in whole[: most + 1].encode("utf-8", "replace").decode()
     )
-    if len(whole) <= MAX_TEXT:
+    if len(whole) <= most:
         return shown
     # Two long names that begin alike stay two names.
-    return (
-        f"{shown[:MAX_TEXT]}… #{hashlib.sha256(whole.encode('utf-8', 'replace')).hexdigest()[:8]}"
-    )
+    return f"{shown[:most]}… #{hashlib.sha256(whole.encode('utf-8', 'replace')).hexdigest()[:8]}"
+
+
+def _is_harmful(code: int) -> bool:
+    return code < 32 or 127 <= code < 160 or code in _REORDERING

@@ -11,6 +11,7 @@ from evaluation.judge.prompts import PAIR_SCHEMA
 from evaluation.judge.settings import By
 from evaluation.judge.verdicts import verdict
 from evaluation.language_model.ask import Replies, ask_all
+from evaluation.language_model.cache import read_lines
 from evaluation.language_model.prompts import Prompt
 from evaluation.language_model.replies import Reply
 from evaluation.language_model.settings import Endpoint
@@ -177,6 +178,24 @@ def test_the_estimate_is_refused_above_the_limit_and_asks_nothing(tmp_path):
             comparing(server, tmp_path, endpoint=prices)
         assert server.asked == [] and refused.value.exit_code == 3
         comparing(server, tmp_path, endpoint=prices | {"max_cost": 0.2})
+
+
+def test_what_was_on_its_way_when_the_money_ran_out_is_kept(tmp_path):
+    """The server counts a hundred times the tokens that were estimated."""
+    message = {"role": "assistant", "content": pick("A").text}
+    completion = {
+        "id": "x", "object": "chat.completion", "created": 0, "model": "scripted",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 40_000, "completion_tokens": 10, "total_tokens": 40_010},
+    }  # fmt: skip
+    prices = {"price_per_million_input": 10.0, "max_cost": 4.0, "concurrency": 4}
+    with serving(lambda *_: Say(body=json.dumps(completion).encode())) as server:
+        with pytest.raises(Refused, match=r"above max_cost 4\.00"):
+            comparing(server, tmp_path, num=12, endpoint=prices)
+        asked = len(server.asked)
+        assert 10 < asked < 24
+        kept = list(read_lines(tmp_path / "replies.jsonl"))
+        assert len(kept) == asked, "all that was paid for"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The checkpoints of a run compared, one chosen; a killed comparison goes on where it was."""
 
 import shutil
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hub.cards import figures
 from hub.cards.checkpoints import render
 from hub.manifest import Artefact, Number, Outcome
 from hub.model_folder import model_files
+from release import columns
 from release.checkpoints import compare, points
 from release.recipe import RecipeError, load
 from training.settings import TrainingSettings
@@ -77,6 +79,19 @@ def test_a_run_is_compared_with_its_base_and_the_best_is_chosen(
     assert "**selected on validation**" in shown
     assert "| adapted-step-4 | 4 | 200 |" in " ".join(shown.split())
     assert "large: chosen" in (figures.progress(rows) or "")
+
+    lines = [line for row in rows for line in columns.checkpoint(row)]
+    columns.write(tmp_path / "checkpoints.parquet", lines, columns.CHECKPOINTS)
+    monkeypatch.syspath_prepend(str(Path(DEMO).parents[2] / "space"))
+    curves = import_module("adaptation").read_adaptation(
+        lambda name: tmp_path / name if name == "checkpoints.parquet" else None
+    )
+    assert curves["problems"] == []
+    medical = [row for row in curves["checkpoints"] if row["group"] == "medical"]
+    assert [(row["model"], row["step"], row["value"]) for row in medical] == [
+        ("adapted", row["step"], row["scores"]["medical"]) for row in rows
+    ]
+    assert {row["basis"] for row in curves["checkpoints"]} == {"selected on validation"}
 
     papers = CheckpointSettings(rule="most-improvements")
     outcome = compare("adapted", RUN, papers, CHOOSING, have, place(tmp_path / "papers"))

@@ -43,7 +43,8 @@ DIFFERENCES = [
     ("base", "merged", "general", "bits_per_byte", 0.01, -0.01, 0.02, 60, "no clear difference"),
 ]
 FRONT = [
-    {"merge": "merged", "model": f"merged-{t}", "t": t, "on_front": True,
+    {"merge": "merged", "candidate": f"t={t}", "measure": "bits_per_byte", "on_front": True,
+     "chosen": t == 0.5,
      "scores": {"general": 3.4 - t / 20, "medical": 3.6 + t / 5}}
     for t in (0.0, 0.5, 1.0)
 ]  # fmt: skip
@@ -83,12 +84,24 @@ def write_results(folder: Path, scores: list[tuple[Any, ...]] = SCORES) -> None:
     for model, right in (("base", (True, False, False)), ("adapted", (True, True, False))):
         write_table(
             folder / "samples" / f"{model}.parquet",
-            "model task group measure item text_sha256 log_likelihood num_bytes correct",
+            "model task group measure item text_sha256 log_likelihood num_bytes correct chosen"
+            " option_log_likelihoods",
             [
-                (model, "quiz", "medical", "accuracy", f"q{i}", "0" * 64, -1.0, 10, answer)
+                (model, "quiz", "medical", "accuracy", f"q{i}", "0" * 64, None, None, answer,
+                 int(not answer), [-1.5, -2.25])
                 for i, answer in enumerate(right)
             ],
-        )
+        )  # fmt: skip
+    write_table(
+        folder / "questions.parquet", "task item question options answer licence attribution",
+        [("quiz", f"q{i}", f"Which of two is number {i}?\nSay it.", ["this one", "that one"], 0,
+          "CC-BY-4.0", "A. Writer") for i in range(2)],
+    )  # fmt: skip
+    write_table(
+        folder / "checkpoints.parquet", "model step tokens group metric value basis",
+        [("adapted", 100 * i, 1000 * i, "medical", "bits_per_byte", 3.9 - i / 10,
+          "selected on validation") for i in range(3)],
+    )  # fmt: skip
 
 
 def manifest(name: str) -> dict[str, Any]:

@@ -214,7 +214,7 @@ def test_answers_asked_in_other_words_are_not_compared(load: Any, tmp_path: Path
     write_table(tmp_path / "new.parquet", columns, new)
     answers: ModuleType = load("answers")
     paths = tmp_path / "old.parquet", tmp_path / "new.parquet"
-    found = answers.compare(*paths, "medical", "bits_per_byte")
+    found = answers.compare(*paths, "medical", "bits_per_byte", {})
     assert (found["asked"], found["not_shared"]) == (1, 2)
     assert found["changed"][0]["before"] == pytest.approx(70 / 100 / math.log(2), abs=1e-5)
 
@@ -310,12 +310,14 @@ def test_a_broken_file_beside_the_scores_leaves_the_scores(load: Any, tmp_path: 
 
 
 def test_a_sweep_and_its_checkpoints(load: Any, tmp_path: Path) -> None:
-    point = {"merge": "m", "model": "m-t", "t": 0.5, "scores": {"g": 1.0}, "on_front": True}
+    point = {"merge": "m", "candidate": "t=0.5", "measure": "acc", "scores": {"g": 1.0},
+             "on_front": True}  # fmt: skip
     (tmp_path / "front.json").write_text(json.dumps([point]))
     rows = [("m", "g", "loss", 10.0, 2.0), ("m", "g", "loss", 20.0, math.nan)]
     write_table(tmp_path / "checkpoints.parquet", "model group metric step value", rows)
     found = load("adaptation").read_adaptation(load("source").Snapshot(tmp_path).find)
-    assert found["front"] == [point]
+    (seen,) = found["front"]
+    assert (seen["candidate"], seen["at"], seen["scores"]) == ("t=0.5", 0.5, {"g": 1.0})
     assert [row["step"] for row in found["checkpoints"]] == [10.0]
     assert found["problems"] == []
 

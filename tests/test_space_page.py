@@ -49,12 +49,20 @@ def harm_everything_else(folder: Path) -> None:
         folder / "ranks.parquet", "model group metric rank rank_low rank_high tie",
         [(SCRIPT, SCRIPT, SCRIPT, 1.0, 1.0, 1.0, 1)],
     )  # fmt: skip
-    point = {"merge": SCRIPT, "model": SCRIPT, "t": 0.5, "on_front": True,
+    point = {"merge": SCRIPT, "candidate": "t=0.5", "measure": "bits_per_byte", "on_front": True,
              "scores": {"general": 3.0, "medical": 3.0}}  # fmt: skip
-    (folder / "front.json").write_text(json.dumps([point, point | {"t": 0.7}]))
+    (folder / "front.json").write_text(
+        json.dumps([point, point | {"candidate": "t=0.7"}, point | {"candidate": SCRIPT}])
+    )
     write_table(
         folder / "corpora" / "notes" / "ledger.parquet", "id source reason licence evidence",
         [(SCRIPT, SCRIPT, SCRIPT, SCRIPT, SCRIPT)],
+    )  # fmt: skip
+    kinds = ("warning", "win-rate", "failure-mode", "safety", "agreement")
+    write_table(
+        folder / "judged.parquet", "figure model against what note value ci_low ci_high n",
+        [(kind, *[SCRIPT] * 4, 0.5, 0.4, 0.6, 3) for kind in kinds]
+        + [("win-rate", *[SCRIPT] * 4, 0.9, 0.1, 0.2, 3)],
     )  # fmt: skip
     record = release_record({}, {})
     for key in ("release", "tag", "version", "signature"):
@@ -274,6 +282,9 @@ def test_hostile_results_are_text(open_page: Open) -> None:
     page.keyboard.press("Escape")
     page.locator("#plane").scroll_into_view_if_needed()
     page.wait_for_selector("#plane .sweep", state="attached")
+    judged = page.inner_text("#judged")
+    assert judged.count("<script>") > 5
+    assert "data problem: its interval" in judged
     assert page.evaluate("window.harm") is None
     assert page.locator("main img, main script, dialog img, dialog script").count() == 0
     assert "<script>" in page.inner_text("#grid")

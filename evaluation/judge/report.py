@@ -199,7 +199,9 @@ def _paragraph(text: str) -> str:
 def _table(caption: str, heads: Iterable[str], lines: Sequence[Sequence[str]]) -> str:
     if not lines:
         return ""
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    head = "".join(
+        f'<th scope="col">{escape(name)}</th>' if name else "<td></td>" for name in heads
+    )
     body = "".join(
         "<tr>"
         + f'<th scope="row">{escape(line[0])}</th>'
@@ -208,6 +210,7 @@ def _table(caption: str, heads: Iterable[str], lines: Sequence[Sequence[str]]) -
         for line in lines
     )
     return (
-        f'<div class="scroll"><table><caption>{escape(caption)}</caption>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
+        f"<table><caption>{escape(caption)}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )

@@ -5,8 +5,9 @@ run goes on where it was and a second one pays nothing. A model that answers not
 asked thousands of times: after `GIVE_UP` in a row without an answer the run stops.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -115,26 +116,31 @@ def ask_all(
             f" max_cost is {limit:.2f}: raise it, ask fewer queries, or lower by.max_tokens"
         )
     fresh: dict[str, Reply] = {}
-    for pairs in _batches_answered(todo, by, chat):
-        replies.keep(pairs)
-        fresh |= dict(pairs)
-        last = list(fresh.values())[-GIVE_UP:]
-        if len(last) == GIVE_UP and all(reply.how in _NO_ANSWER for reply in last):
-            raise Failed(
-                f"the {by.role} did not answer {GIVE_UP} questions in a row"
-                f" ({last[-1].text[:120]}): {len(replies.known)} replies are kept, run again when"
-                " it does"
-            )
-        spent = _cost(by, fresh.values())
-        if limit is not None and already + spent.money > limit:
-            raise Refused(
-                f"the {by.role} has cost {already + spent.money:.2f} {spent.currency}, above"
-                f" max_cost {limit:.2f}: {len(replies.known)} replies are kept"
-            )
+    with closing(_batches_answered(todo, by, chat, replies.keep)) as answered:
+        for pairs in answered:
+            replies.keep(pairs)
+            fresh |= dict(pairs)
+            _check(list(fresh.values()), by, already, len(replies.known))
     found = [replies.known.get(key) or fresh[key] for key in keys]
     cost = _cost(by, fresh.values())
     progress(f"{by.role}: counted {cost}")
     return Asked(found, cost, known)
+
+
+def _check(fresh: list[Reply], by: LanguageModel, already: float, num_kept: int) -> None:
+    """Raises Failed where nobody answers, Refused where it has cost what it may."""
+    last = fresh[-GIVE_UP:]
+    if len(last) == GIVE_UP and all(reply.how in _NO_ANSWER for reply in last):
+        raise Failed(
+            f"the {by.role} did not answer {GIVE_UP} questions in a row ({last[-1].text[:120]}):"
+            f" {num_kept} replies are kept, run again when it does"
+        )
+    limit, spent = by.endpoint.max_cost if by.endpoint else None, _cost(by, fresh)
+    if limit is not None and already + spent.money > limit:
+        raise Refused(
+            f"the {by.role} has cost {already + spent.money:.2f} {spent.currency}, above max_cost"
+            f" {limit:.2f}: {num_kept} replies are kept"
+        )
 
 
 def estimate(questions: Sequence[Question], by: LanguageModel) -> Cost:
@@ -168,8 +174,11 @@ def _priced(by: LanguageModel, questions: int, inputs: int, outputs: int) -> Cos
 
 
 def _batches_answered(
-    todo: dict[str, Question], by: LanguageModel, chat: Callable[[], Chat]
-) -> Iterator[list[tuple[str, Reply]]]:
+    todo: dict[str, Question],
+    by: LanguageModel,
+    chat: Callable[[], Chat],
+    keep: Callable[[Sequence[tuple[str, Reply]]], None],
+) -> Generator[list[tuple[str, Reply]], None, None]:
     if not todo:
         return
     if by.local is not None:
@@ -181,16 +190,41 @@ def _batches_answered(
     assert by.endpoint is not None
     server = Server(by)
     try:
-        with ThreadPoolExecutor(by.endpoint.concurrency) as threads:
-            for batch in _batches(todo, max(8, by.endpoint.concurrency)):
-                asked = [(key, threads.submit(server.ask, question)) for key, question in batch]
-                wait([future for _, future in asked])
+        yield from _as_they_come(todo, server, by.endpoint.concurrency, keep)
+    finally:
+        server.close()
+
+
+def _as_they_come(
+    todo: dict[str, Question],
+    server: Server,
+    concurrency: int,
+    keep: Callable[[Sequence[tuple[str, Reply]]], None],
+) -> Iterator[list[tuple[str, Reply]]]:
+    """As many questions on their way as are allowed, whichever of them takes long, and as many
+    again in line, so that no thread waits for the one that keeps the replies.
+
+    However it ends, what is on its way then is waited for and kept: it has been paid for.
+    """
+    remaining = iter(todo.items())
+    flying: dict[Future[Reply], str] = {}
+    with ThreadPoolExecutor(concurrency) as threads:
+        try:
+            while True:
+                for key, question in islice(remaining, 2 * concurrency - len(flying)):
+                    flying[threads.submit(server.ask, question)] = key
+                if not flying:
+                    return
+                landed, _ = wait(flying, return_when=FIRST_COMPLETED)
+                asked = [(flying.pop(future), future) for future in landed]
                 # What was answered is kept before the one that ends the run does so.
                 yield [(key, future.result()) for key, future in asked if not future.exception()]
                 for _, future in asked:
                     future.result()
-    finally:
-        server.close()
+        finally:
+            begun = [future for future in flying if not future.cancel()]
+            wait(begun)
+            keep([(flying[future], future.result()) for future in begun if not future.exception()])
 
 
 def _batches(todo: dict[str, Question], size: int) -> Iterator[list[tuple[str, Question]]]:

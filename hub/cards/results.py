@@ -6,7 +6,8 @@ from typing import Any
 
 from huggingface_hub import DatasetCardData
 
-from hub.cards import front, sections
+from hub.cards import front, judged, sections
+from hub.cards.licence_field import dataset_licence
 from hub.cards.markdown import table
 from hub.cards.model_card import Score
 from hub.cards.reading import NO_NOTES, Notes
@@ -38,6 +39,10 @@ class ResultsCard:
     changelog: str = ""
     """Markdown: what changed since the previous version"""
     notes: Notes = NO_NOTES
+    texts: Sequence[str] = ()
+    """licences of the questions whose words are published; empty where none are"""
+    opinions: Sequence[Mapping[str, Any]] = ()
+    """of judged.parquet: what a judge and people found about open answers"""
     tables: Collection[str] = ()
     """names of the configurations that have rows: `datasets` opens no table without any"""
 
@@ -48,6 +53,9 @@ _CONFIGURATIONS = {
     "differences": "differences.parquet",
     "ranks": "ranks.parquet",
     "calibration": "calibration.parquet",
+    "checkpoints": "checkpoints.parquet",
+    "questions": "questions.parquet",
+    "judged": "judged.parquet",
     "samples": "samples/*.parquet",
 }
 CONFIDENCE = "How often answers of each confidence were right"
@@ -57,7 +65,7 @@ CONFIDENCE = "How often answers of each confidence were right"
 def render(card: ResultsCard) -> str:
     data = DatasetCardData(
         pretty_name=card.title,
-        license="cc0-1.0",
+        **dataset_licence(["CC0-1.0", *card.texts]),
         task_categories=["text-generation"],
         tags=["imprimatur", "evaluation-results"],
         configs=[
@@ -100,7 +108,7 @@ what they add up to.
 
 {_differences(card)}
 
-{_calibration(card)}{_fronts(card)}{_loading(card)}\
+{judged.render(card.opinions, card.links)}{_calibration(card)}{_fronts(card)}{_loading(card)}\
 `release.json` lists every repo of this release with its commit and the
 sha256 of its files; check them with `imprimatur verify`.
 
@@ -144,9 +152,18 @@ answers = load_dataset("{card.repo}", "samples", revision="{card.tag}", split="t
 `differences` are paired; `ranks` are places with their intervals, and a number for each group that
 cannot be told apart from its best. `models.json` says of each model what it was made from, its
 licence, size and languages. `samples` has one row a model and item: what was measured and a hash of
-what was asked, not its text.
+what was asked, not its text.{_texts(card)}
 
 """
+
+
+def _texts(card: ResultsCard) -> str:
+    if not card.texts:
+        return ""
+    return (
+        f" The texts that may be shown are in `questions`, under {', '.join(card.texts)}, each with"
+        " its licence and attribution; everything else here is CC0-1.0."
+    )
 
 
 _FILES = (

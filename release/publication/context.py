@@ -38,6 +38,12 @@ class Context:
         manifests = [artefact.manifest for artefact in self.artefacts.values()]
         return graph(self.recipe.release.release, self.tag, manifests, repos)
 
+    @property
+    def judged(self) -> bool:
+        """Whether a judge looked at open answers."""
+        evaluation = self.recipe.release.evaluation
+        return evaluation is not None and evaluation.judge is not None
+
     def notes(self, name: str) -> Notes:
         return notes.of(self.recipe, self.workdir, name)
 

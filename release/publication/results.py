@@ -11,13 +11,15 @@ from hub.cards import results as results_card
 from hub.disk import place, write_atomically, write_json
 from hub.manifest import verify_payload
 from hub.publication import Repo
-from release import columns, pictures, table
+from release import columns, pictures, questions, table
 from release.beside import lineage_of
+from release.publication import judged as judge_figures
 from release.publication.context import Context
 from release.publication.files import describe
 from release.ranking import RANKS, rank_rows
 from release.record import publish_record
 from release.steps.evaluation import RESULTS
+from release.steps.judge import NAME as JUDGE
 
 
 def repo(context: Context, building: Path) -> Repo:
@@ -47,6 +49,18 @@ def repo(context: Context, building: Path) -> Repo:
     points = [row for name in context.recipe.release.merging for row in context.front(name)]
     if points:
         write_json(folder / "front.json", points)
+    shown = list(questions.rows(context.recipe.release, context.artefacts))
+    if shown:
+        questions.write(folder / "questions.parquet", shown)
+    judged = judge_figures.publish(context.artefacts[JUDGE], folder) if context.judged else []
+    curves = [
+        row
+        for name in (evaluation.checkpoints if evaluation else ())
+        for point in context.checkpoints(name)
+        for row in columns.checkpoint(point)
+    ]
+    if curves:
+        columns.write(folder / "checkpoints.parquet", curves, columns.CHECKPOINTS)
     if context.claims:
         write_json(folder / "claims.json", [judged.row() for judged in context.claims])
     publish_record(folder, context.recipe, context.artefacts)
@@ -55,7 +69,8 @@ def repo(context: Context, building: Path) -> Repo:
         context.changed.write(folder)
     tables: dict[str, Sequence[Any]] = {
         "scores": context.scores, "tasks": tasks, "differences": rows, "ranks": ranks,
-        "calibration": bins, "samples": [name for name, said in answers.items() if said],
+        "calibration": bins, "checkpoints": curves, "questions": shown, "judged": judged,
+        "samples": [name for name, said in answers.items() if said],
     }  # fmt: skip
     drawn = pictures.of_results(folder, context.scores, context.graph, bins)
     card = results_card.ResultsCard(
@@ -78,6 +93,8 @@ def repo(context: Context, building: Path) -> Repo:
         bins=bins,
         changelog=context.changed.changelog if context.changed else "",
         notes=context.notes("results"),
+        texts=questions.licences(context.recipe.release, context.artefacts),
+        opinions=judged,
         tables=[name for name, lines in tables.items() if lines],
     )
     write_atomically(folder / "README.md", results_card.render(card).encode())

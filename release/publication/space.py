@@ -4,13 +4,11 @@
 away: all but the answers, which are large, and `release.json`, which lists this very repo.
 """
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from hub.cards import space as space_card
 from hub.disk import place, write_atomically, write_json
 from hub.failure import BadInput
-from hub.manifest import MANIFEST
 from hub.publication import Repo
 from release import papers
 from release.publication.context import Context
@@ -73,22 +71,17 @@ def _examples(context: Context) -> dict[str, str | None]:
 
 
 def _snapshot(context: Context, results: Path, folder: Path) -> None:
-    """Of the day on which the last model was evaluated: artefacts are never edited, so that it is
-    the same whenever the release is assembled."""
+    """Of the day on which the last model was evaluated, as its manifest says; of results that do
+    not say it there is no snapshot, for nobody could tell how old it is."""
     evaluation = context.recipe.release.evaluation
     answered = evaluation.answering if evaluation else []
-    if not answered:
+    days = [context.artefacts[name + RESULTS].manifest.made_by.finished for name in answered]
+    if not days or not all(days):
         return
     for pattern in SNAPSHOT:
         for path in sorted(results.glob(pattern)):
             place(path, folder / path.name)
-    manifests = [context.artefacts[name + RESULTS].folder / MANIFEST for name in answered]
-    latest = max(path.stat().st_mtime for path in manifests)
     write_json(
         folder / "snapshot.json",
-        {
-            "date": datetime.fromtimestamp(latest, UTC).date().isoformat(),
-            "results_repo": context.repo("results"),
-            "revision": context.tag,
-        },
+        {"date": max(days), "results_repo": context.repo("results"), "revision": context.tag},
     )

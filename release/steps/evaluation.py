@@ -190,7 +190,10 @@ def _checkpoints(
 
 def part(settings: EvaluationSettings) -> dict[str, Any]:
     """What is said about the answers changes none of them."""
-    said = {"models", "ensembles", "checkpoints", "claims", "significance", "judge", "system"}
+    said = {
+        "models", "ensembles", "checkpoints", "claims", "significance", "judge", "system",
+        "publish_questions",
+    }  # fmt: skip
     # of a translated task its digest decides, which is among the inputs
     leave = dict.fromkeys(said, True) | {"tasks": {"__all__": {"translation"}}}
     system = settings.system.part()

@@ -1,8 +1,9 @@
-// The questions behind a difference: which answers changed, by id and outcome.
+// The questions behind a difference: which answers changed, by id and outcome, and their words where
+// these may be shown.
 
 import { el, openDialog } from "./dom.js";
 import { pretty } from "./board.js";
-import { fetchJson } from "./data.js";
+import { addressOf, fetchJson } from "./data.js";
 
 export async function openAnswers(before, after, column) {
   const title = `${after} against ${before}: ${column.top}, ${column.label}`;
@@ -11,13 +12,13 @@ export async function openAnswers(before, after, column) {
   try {
     const found = await fetchJson("answers.json", wanted);
     openDialog(title, ...(found.problem ? [el("p", {}, `Nothing to show: ${found.problem}.`)]
-      : table(found, before, after, column)));
+      : table(found, before, after, column, wanted)));
   } catch (error) {
     openDialog(title, el("p", {}, `Nothing to show: ${error.message}.`));
   }
 }
 
-function table(found, before, after, column) {
+function table(found, before, after, column, wanted) {
   const outcome = (value) => (typeof value === "boolean" ? (value ? "right" : "wrong") : value.toFixed(3));
   const same = found.asked - found.gained - found.lost;
   const ways = typeof found.changed[0]?.before === "boolean" || column.better === "higher"
@@ -26,7 +27,7 @@ function table(found, before, after, column) {
   const head = ["task", "item", before, after, "change"].map((text, at) =>
     el("th", { scope: "col", class: at > 1 ? "number" : "" }, text));
   const rows = found.changed.map((item) => el("tr", {},
-    el("td", {}, item.task), el("td", {}, item.item),
+    el("td", {}, item.task), el("td", { class: item.text ? "long" : "" }, item.item, words(item)),
     el("td", { class: "number" }, outcome(item.before)),
     el("td", { class: "number" }, outcome(item.after)),
     el("td", { class: "number" }, change(item))));
@@ -36,7 +37,15 @@ function table(found, before, after, column) {
       + (found.left_out ? ` The ${found.changed.length} largest changes are listed.` : "")),
     rows.length ? el("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": "changed answers" },
       el("table", {}, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows))) : null,
+    el("p", {}, el("a", { href: addressOf("answers/", wanted) }, "Look at all of them one by one")),
   ].filter(Boolean);
+}
+
+const MOST = 240;
+function words({ text, licence }) {
+  if (!text) return null;
+  const short = text.length > MOST ? `${text.slice(0, MOST)}…` : text;
+  return el("span", { class: "sub", title: licence }, `${short} [${licence || "licence not stated"}]`);
 }
 
 function change({ before, after }) {

@@ -34,7 +34,8 @@ export function drawCheckpoints(y, rows, roleOf) {
   draw({ xs: mine.map(({ step }) => step), ys: mine.flatMap((row) => [row.value, row.ci_low, row.ci_high]),
     backY: y.better === "lower", titleX: "training step →", titleY: aim(y) }, (frame) => drawLines(frame, lines, roleOf));
   byId("plane-name").textContent = mine.length
-    ? `${y.group}, ${y.metric.replaceAll("_", " ")}, at each checkpoint: ${lines.map(([name, points]) => `${name} from ${
+    ? `${y.group}, ${y.metric.replaceAll("_", " ")}, at each checkpoint${
+      mine[0].basis ? ` (${mine[0].basis})` : ""}: ${lines.map(([name, points]) => `${name} from ${
       pretty(digits(points[0].y, y.decimals))} to ${pretty(digits(points.at(-1).y, y.decimals))}`).join("; ")}.`
     : `No checkpoint of ${y.group}, ${y.label}, is published.`;
 }

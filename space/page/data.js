@@ -8,11 +8,15 @@ const MISSING = -32768;
 const NO_END = 65535;
 export const CHUNK = 16; // columns whose intervals come together
 
-async function ask(path, parameters = {}) {
+export function addressOf(path, parameters = {}) {
   const query = new URLSearchParams(parameters);
   if (signature) query.set("__sign", signature);
   const text = query.toString();
-  const answer = await fetch(text ? `${path}?${text}` : path);
+  return text ? `${path}?${text}` : path;
+}
+
+async function ask(path, parameters) {
+  const answer = await fetch(addressOf(path, parameters));
   if (!answer.ok) throw new Error(`${path}: the Space answered ${answer.status}`);
   return answer;
 }

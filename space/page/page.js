@@ -6,9 +6,10 @@ import { prepare } from "./board.js";
 import { FEW, MANY, openComparison } from "./compare.js";
 import { fillControls, later, options, wireControls } from "./controls.js";
 import { wireCorpora } from "./corpus.js";
-import { fetchBoard, fetchJson, loadDifferences, loadIntervals, loadRanks } from "./data.js";
+import { addressOf, fetchBoard, fetchJson, loadDifferences, loadIntervals, loadRanks } from "./data.js";
 import { byId, el, openDialog } from "./dom.js";
 import { Grid } from "./grid.js";
+import { wireJudged } from "./judged.js";
 import { showOrigin, showRelease } from "./release.js";
 import { clearChoices, linkTo, readState, writeState } from "./state.js";
 import { wireTakeAway } from "./takeaway.js";
@@ -41,9 +42,12 @@ function wireTheme() {
 async function start() {
   wireTheme();
   wireOnce();
-  const papers = fetchJson("papers.json").catch(() => ({}));
+  const here = fetchJson("papers.json").catch(() => ({}));
   await openBoard();
-  await offerPapers((await papers).papers ?? []);
+  const { papers = [], playground } = await here;
+  byId("ask").href = addressOf("ask/");
+  byId("ask").hidden = !playground;
+  await offerPapers(papers);
 }
 
 // A release that cannot be read leaves the papers' tables to be looked at.
@@ -67,7 +71,7 @@ async function openBoard() {
   } catch (error) {
     showOrigin({ status: "nothing", notes: [error.message] });
   }
-  if (status !== "read") for (const id of ["compare", "adaptation", "corpora"]) byId(id).hidden = true;
+  if (status !== "read") for (const id of ["compare", "adaptation", "judged", "corpora"]) byId(id).hidden = true;
   document.documentElement.dataset.ready = status;
 }
 
@@ -105,6 +109,7 @@ async function showBoard() {
   later(() => {
     adaptation?.stop();
     adaptation = wireAdaptation(board, state, () => view);
+    wireJudged(board);
     wireCorpora(board);
   });
 }

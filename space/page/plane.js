@@ -53,10 +53,11 @@ function planeName(x, y, models, all, swept) {
 // A sweep's points where both axes are groups that it was measured on.
 function sweptOn(front, x, y) {
   const paths = new Map();
-  if (x.metric !== "bits_per_byte" || y.metric !== "bits_per_byte" || x.task || y.task) return [];
+  if (x.task || y.task) return [];
   for (const point of front ?? []) {
-    const at = { x: point.scores[x.group], y: point.scores[y.group], t: point.t, name: point.model, best: point.on_front };
-    if (!Number.isFinite(at.x) || !Number.isFinite(at.y) || point.t === null) continue;
+    const at = { x: point.scores[x.group], y: point.scores[y.group], t: point.at, name: point.candidate, best: point.on_front };
+    if (!Number.isFinite(at.x) || !Number.isFinite(at.y) || point.at === null) continue;
+    if (point.metric !== x.metric || point.metric !== y.metric) continue;
     paths.set(point.merge, [...(paths.get(point.merge) ?? []), at]);
   }
   return [...paths.values()].map((path) => path.sort((a, b) => a.t - b.t)).filter((path) => path.length > 1);
@@ -66,7 +67,7 @@ function sweepPath(frame, path) {
   const at = (point) => [frame.x(point.x), frame.y(point.y)];
   return [svg("polyline", { class: "sweep", points: path.map((p) => at(p).join(",")).join(" ") }),
     ...path.map((point) => svg("circle", { class: point.best ? "swept best" : "swept", cx: at(point)[0], cy: at(point)[1], r: 3.5 },
-      svg("title", {}, `${point.name}, t = ${point.t}${point.best ? ", on the front" : ""}`)))];
+      svg("title", {}, `${point.name}${point.best ? ", on the front" : ""}`)))];
 }
 
 async function fillWords(list, board, x, y, points, steps, swept) {
@@ -74,7 +75,7 @@ async function fillWords(list, board, x, y, points, steps, swept) {
   const bases = [...new Set(steps.map(([from]) => from.model.name))].slice(0, MAX_LABELS);
   await Promise.allSettled(bases.map((name) => loadDifferences(board, name)));
   list.replaceChildren(...words(board, x, y, points.slice(0, MAX_WORDS), steps.slice(0, MAX_WORDS)),
-    ...swept.flatMap((path) => path.map((p) => el("li", {}, `Sweep, t = ${p.t}: ${y.top} ${pretty(p.y.toFixed(3))}, ${x.top} ${pretty(p.x.toFixed(3))}${p.best ? ", on the front" : ""}.`))));
+    ...swept.flatMap((path) => path.map((p) => el("li", {}, `Sweep, ${p.name}: ${y.top} ${pretty(p.y.toFixed(3))}, ${x.top} ${pretty(p.x.toFixed(3))}${p.best ? ", on the front" : ""}.`))));
 }
 
 export function drawLegend() {

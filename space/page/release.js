@@ -9,7 +9,7 @@ export function showOrigin(board) {
     lines.push(el("p", { class: "nothing" }, "No results can be shown."), ...list(board.notes));
     byId("origin").textContent = "Nothing is shown in their place.";
   } else {
-    const when = { snapshot: `Snapshot of ${source.date}`, paper: `As printed: ${source.title}` }[source.kind] ?? "Read live";
+    const when = { snapshot: `Snapshot of ${source.date}`, local: `${source.name}, on this machine`, paper: `As printed: ${source.title}` }[source.kind] ?? "Read live";
     const where = source.repo ? `, ${source.repo}${source.revision ? ` at ${source.revision}` : ""}` : "";
     byId("origin").textContent = when + where;
     byId("origin").classList.toggle("snapshot", source.kind === "snapshot");
@@ -23,6 +23,7 @@ export function showOrigin(board) {
     document.title = `${release.name} ${release.tag}: compare`;
   }
   if (source?.kind === "paper") byId("title").textContent = source.title;
+  if (source?.kind === "local" && !release) byId("title").textContent = source.name;
   byId("notes").replaceChildren(...lines);
   byId("notes").hidden = !lines.length;
 }
