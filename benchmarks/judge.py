@@ -24,9 +24,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from evaluation.judge.prompts import PAIR_PROMPT, PAIR_SCHEMA, render
+from evaluation.judge.prompts import PAIR_PROMPT, PAIR_SCHEMA
 from evaluation.judge.settings import By
 from evaluation.language_model.ask import Replies, ask_all
+from evaluation.language_model.prompts import render
 from evaluation.language_model.replies import Question
 from evaluation.language_model.settings import Endpoint
 
