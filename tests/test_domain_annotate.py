@@ -100,7 +100,8 @@ def card(path: Path, work: Path, *sets: str) -> str:
     from release.run import run
 
     recipe = load(path, None, list(sets))
-    context = Context(recipe, run(recipe, work, "imprimatur run", print).artefacts, [], [], None)
+    made = run(recipe, work, "imprimatur run", print).artefacts
+    context = Context(recipe, made, [], [], None, work)
     folder = work / "publication" / str(len(sets))
     classifiers.repo(context, folder, "medical")
     return next(folder.rglob("README.md")).read_text("utf-8")

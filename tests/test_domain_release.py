@@ -177,7 +177,7 @@ def test_the_classifier_is_published_with_its_card_and_the_corpus_says_how_it_wa
     release = load(recipe)
     ran = run(release, made.path, "imprimatur run", print)
     assert ran.made == []
-    context = Context(release, ran.artefacts, [], [], None)
+    context = Context(release, ran.artefacts, [], [], None, made.path)
     folder = tmp_path / "publication" / "building"
     repo = classifiers.repo(context, folder, "medical")
     for name in ("filtered", "everything"):

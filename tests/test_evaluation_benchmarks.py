@@ -14,7 +14,7 @@ import pytest
 import torch
 from evaluation_models import toy_model, whole
 from pydantic import ValidationError
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, Qwen3ForCausalLM
 
 from evaluation import harness
 from evaluation.cache import Cache
@@ -262,26 +262,24 @@ def test_what_this_machine_lacks_is_one_sentence(
 def test_memory_that_runs_out_makes_the_batch_smaller_then_is_an_error(
     model: Path, tasks: dict[str, Artefact], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lm_eval.models.huggingface import HFLM
-
     sizes: list[int] = []
-    real: Callable[..., Any] = HFLM._model_call
+    real: Callable[..., Any] = Qwen3ForCausalLM.forward
 
     def short_of(limit: int) -> Callable[..., Any]:
-        def call(self: Any, inps: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
-            sizes.append(len(inps))
-            if len(inps) > limit:
+        def forward(self: Any, input_ids: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+            sizes.append(len(input_ids))
+            if len(input_ids) > limit:
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-            return real(self, inps, *args, **kwargs)
+            return real(self, input_ids, *args, **kwargs)
 
-        return call
+        return forward
 
     alone = SETTINGS.model_copy(update={"tasks": {"abstracts": SETTINGS.tasks["abstracts"]}})
     one = {"abstracts": tasks["abstracts"]}
-    monkeypatch.setattr(HFLM, "_model_call", short_of(4))
+    monkeypatch.setattr(Qwen3ForCausalLM, "forward", short_of(4))
     evaluate(alone, "toy", model, one, tmp_path, lambda _: None)
     assert sizes[:3] == [16, 8, 4]
-    monkeypatch.setattr(HFLM, "_model_call", short_of(0))
+    monkeypatch.setattr(Qwen3ForCausalLM, "forward", short_of(0))
     with pytest.raises(EvaluationError, match="memory ran out for a single question of task 'abs"):
         evaluate(alone, "toy", model, one, tmp_path / "none", lambda _: None)
     assert not (tmp_path / "none").exists()

@@ -167,7 +167,6 @@ def test_a_corpus_without_the_right_columns_or_shards_is_refused(tmp_path: Path)
 @pytest.mark.parametrize(
     "change",
     [
-        {"models": []},
         {"tasks": {}},
         {"confidence": 95},
         {"tasks": {"text": {"corpus": "c", "measure": "bpb", "group": "g"}}},

@@ -60,7 +60,8 @@ class Hub:
     home: Path
 
     def push(self, repo: str, seed: int, licence: str = "apache-2.0", **changes: Any) -> None:
-        folder = make_model(self.models / f"{repo.replace('/', '-')}-{seed}", seed, **changes)
+        at = self.models / f"{repo.replace('/', '-')}-{seed}"
+        folder = make_model(at, seed, **{"vocab_size": 16} | changes)  # each of its tokens a word
         if licence:
             (folder / "README.md").write_text(f"---\nlicense: {licence}\n---\n# base\n")
         self.push_folder(repo, folder)

@@ -87,7 +87,7 @@ def test_a_smaller_copy_is_published_as_what_it_is(published: Workdir) -> None:
     said = {name.strip(): (full.strip(), copy.strip()) for name, full, copy in rows}
     assert {"size", "memory", "speed", "perplexity"} <= said.keys()
     assert {"accuracy, examination", "bits per byte, medical"} <= said.keys()
-    full, copy = (int(each.split()[0].replace(",", "")) for each in said["size"])
+    full, copy = (float(each.split()[0].replace(",", "")) for each in said["size"])
     assert copy < full
     configuration = json.loads((folder / "config.json").read_bytes())
     assert configuration["quantization_config"]["quant_method"] == "torchao"
