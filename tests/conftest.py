@@ -4,12 +4,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+    from publication_lab import Lab
 
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "release" / "recipes" / "demo.yaml"
@@ -77,3 +82,34 @@ def rehearsed(demo: Workdir) -> Workdir:
     done = imprimatur("rehearse", DEMO, "--scale", "quick", "--workdir", demo.path)
     assert done.returncode == 0, done.stderr
     return demo
+
+
+@pytest.fixture(scope="module")
+def publishing(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[tuple[str, Path]]":
+    """A rehearsal Hub with the namespaces of `publication_lab`: its address, and its folder."""
+    from publication_lab import NAMESPACES
+    from torture import TOKEN
+
+    from hub.rehearsal.serve import running
+
+    root = tmp_path_factory.mktemp("hub")
+    orgs = [f"lab{number}" for number in range(NAMESPACES)]
+    with running(root, {"someone": TOKEN, "other": "hf_other"}, orgs) as url:
+        yield url, root
+
+
+@pytest.fixture
+def api(publishing: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> "HfApi":
+    from huggingface_hub import HfApi
+    from torture import TOKEN
+
+    # the LFS route: the client decides about Xet by this module constant
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    return HfApi(endpoint=publishing[0], token=TOKEN)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> "Lab":
+    from publication_lab import Lab
+
+    return Lab(tmp_path)
