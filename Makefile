@@ -16,7 +16,7 @@ demo: .venv/installed
 	$(BIN)/imprimatur rehearse release/recipes/demo.yaml
 
 test: check
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 torture: .venv/installed
 	PYTHONPATH=tests $(BIN)/python -m torture --kills 200 --chaos 200

@@ -2,15 +2,17 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+from filelock import FileLock
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -66,22 +68,49 @@ def progress_lines(said: str) -> tuple[str, ...]:
     return tuple(line.partition("] ")[2] for line in lines if line.startswith("[ "))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole releases first: with the short files last, both processes end together."""
+    items.sort(key=lambda item: not item.path.name.startswith(("test_release_", "test_docs")))
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that `make` fills in the first process that asks; the others have a copy of it."""
+    mine = factory.mktemp(name)
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        make(mine)
+        return mine
+    shared = factory.getbasetemp().parent / name
+    with FileLock(f"{shared}.lock"):
+        if not shared.exists():
+            make(made := factory.mktemp(f"{name}-made"))
+            made.rename(shared)
+    return Path(shutil.copytree(shared, mine, symlinks=True, dirs_exist_ok=True))
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Workdir:
     """The demo with every step real and the training short."""
-    path = tmp_path_factory.mktemp("demo") / "work"
-    done = imprimatur("run", DEMO, "--scale", "quick", "--workdir", path)
-    assert done.returncode == 0, done.stderr
-    assert not list((path / "scratch").iterdir())
-    return Workdir(path, progress_lines(done.stderr))
+
+    def make(folder: Path) -> None:
+        done = imprimatur("run", DEMO, "--scale", "quick", "--workdir", folder / "work")
+        assert done.returncode == 0, done.stderr
+        assert not list((folder / "work" / "scratch").iterdir())
+        (folder / "said").write_text("\n".join(progress_lines(done.stderr)))
+
+    folder = once(tmp_path_factory, "demo", make)
+    return Workdir(folder / "work", tuple((folder / "said").read_text().splitlines()))
 
 
 @pytest.fixture(scope="session")
-def rehearsed(demo: Workdir) -> Workdir:
+def rehearsed(demo: Workdir, tmp_path_factory: pytest.TempPathFactory) -> Workdir:
     """The demo, published to a rehearsal Hub that lies in its work folder."""
-    done = imprimatur("rehearse", DEMO, "--scale", "quick", "--workdir", demo.path)
-    assert done.returncode == 0, done.stderr
-    return demo
+
+    def make(folder: Path) -> None:
+        work = shutil.copytree(demo.path, folder / "work", symlinks=True)
+        done = imprimatur("rehearse", DEMO, "--scale", "quick", "--workdir", work)
+        assert done.returncode == 0, done.stderr
+
+    return Workdir(once(tmp_path_factory, "rehearsed", make) / "work", demo.lines)
 
 
 @pytest.fixture(scope="module")
