@@ -120,7 +120,7 @@ def test_a_release_from_a_model_on_the_hub(
     assert planned.returncode == 0, planned.stderr
     assert "base: lab/base@main is pinned at" in planned.stdout
     assert "apache-2.0" in planned.stdout
-    assert "adapted-slerp: would be under Apache-2.0" in planned.stdout
+    assert "  adapted, adapted-slerp: would be under Apache-2.0" in planned.stdout
     pin = json.loads(recipe.with_suffix(".lock").read_bytes())["models"]["lab/base@main"]
     weights = hub.models / "lab-base-0" / "model.safetensors"
     assert pin["files"]["model.safetensors"]["size"] == weights.stat().st_size
