@@ -16,7 +16,7 @@ def page(plan: Plan) -> Iterator[str]:
     """Lines, without the problems and refusals: those are errors."""
     sought = plan.sought
     yield from _part(
-        "To obtain", _rows((e.source, f"{e.what}, into {e.into}") for e in sought.to_fetch)
+        "To fetch", _rows((e.source, f"{e.what}, into {e.into}") for e in sought.to_fetch)
     )
     yield from _part("Sources that are not there", [*sought.to_obtain, *sought.left_out])
     yield from _part(_count(plan.steps), _rows(_row(step) for step in plan.steps))
