@@ -4,8 +4,8 @@
 
 From `release.json` on: its signature, every repo fetched with `hf download` at its tag, every file
 compared with its sha256, every corpus opened with `datasets.load_dataset`, every model loaded with
-transformers and made to write a few tokens, every card's header read back and its Python snippets
-run, each in a process of its own. Exit 4 where anything is not as it says.
+transformers and made to write a few tokens, every card's header read back, and last the Python
+snippets of all cards run in a process of their own. Exit 4 where anything is not as it says.
 """
 
 import argparse
@@ -32,10 +32,12 @@ from hub.publication import (
     PublishedRepo,
     ReleaseRecord,
 )
+from hub.publish.signing import check_signature, fingerprint_in
 
 Progress = Callable[[str], None]
 
 SNIPPET_SECONDS = 1800
+"""for the snippets of all cards together"""
 _RUN_ALL = """
 import json, sys
 for repo, code in json.load(sys.stdin):
@@ -53,8 +55,10 @@ def verify(
     """Check a whole release; `into` takes the downloads. The environment says which Hub.
 
     `key` is the publisher's public key, from elsewhere than the Hub: without it a signature shows
-    only that the release is of one piece.
+    only that the release is of one piece. Raises BadInput where it is no public key.
     """
+    if key is not None:  # before anything is downloaded
+        fingerprint_in(key)
     folder = download("dataset", results, tag, into)
     record = read_record(folder, results, tag)
     progress(f"{results}: {check_signed(folder, record, key)}")
@@ -105,8 +109,24 @@ def check_gate(repo: PublishedRepo, tag: str, into: Path) -> str:
     try:
         download(repo.type, repo.id, tag, into)
     except Unexpected:
+        if not _is_closed(repo):  # the Hub is away, say: that it is closed was not seen
+            raise
         return "gated, and closed to an outsider: its files were not compared"
     raise Unexpected(f"{repo.id} says that it is gated, and an outsider can download it")
+
+
+def _is_closed(repo: PublishedRepo) -> bool:
+    import httpx2  # what the Hub's client speaks with
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import GatedRepoError
+
+    try:
+        HfApi().auth_check(repo.id, repo_type=repo.type, token=False)
+    except GatedRepoError:
+        return True
+    except (httpx2.HTTPError, OSError):  # any other answer of a Hub, or none
+        return False
+    return False
 
 
 def read_record(folder: Path, results: str, tag: str) -> ReleaseRecord:
@@ -129,8 +149,6 @@ def check_signed(folder: Path, record: ReleaseRecord, key: Path | None) -> str:
         if key is not None:
             raise Unexpected(f"{record.release} {record.tag} is unsigned, and a key was given")
         return "unsigned"
-    from hub.publish.signing import check_signature, fingerprint
-
     files = [folder / name for name in (RELEASE, SIGNATURE, PUBLIC_KEY)]
     missing = [path.name for path in files if not path.is_file()]
     if missing:
@@ -139,7 +157,7 @@ def check_signed(folder: Path, record: ReleaseRecord, key: Path | None) -> str:
     check_signature(release, signature, public, record.key)
     if key is None:
         return f"signed by {record.key} (not compared: no --key given)"
-    if fingerprint(key.read_bytes()) != record.key:
+    if fingerprint_in(key) != record.key:
         raise Unexpected(f"release.json is signed by {record.key}, which is not the key in {key}")
     return f"signed by {record.key}, the key that was given"
 
@@ -159,11 +177,16 @@ def run_snippets(
     All of them run in one new process, each with names of its own: a library is imported once. The
     environment, this process's own unless given, has no token.
     """
-    done = subprocess.run(
-        [sys.executable, "-c", _RUN_ALL], input=json.dumps(list(snippets)),
-        capture_output=True, text=True, check=False, cwd=folder, timeout=SNIPPET_SECONDS,
-        env=without_secrets(environment),
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _RUN_ALL], input=json.dumps(list(snippets)),
+            capture_output=True, text=True, check=False, cwd=folder, timeout=SNIPPET_SECONDS,
+            env=without_secrets(environment),
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise Unexpected(
+            f"the snippets of the cards do not end: they were stopped after {SNIPPET_SECONDS} s"
+        ) from None
     if done.returncode != 0:
         said = (done.stderr.strip().splitlines() or ["the process died"])[-1]
         raise Unexpected(f"a snippet of a card does not run: {said}")

@@ -17,6 +17,7 @@ from hub.publish.comparison import compare
 from hub.publish.remote import Address, files_at, read_file, record_at
 from hub.publish.rollback import rollback
 from hub.publish.transaction import publish
+from hub.verify import check_gate
 
 
 def test_back_to_an_earlier_release_and_forth(lab, api):
@@ -46,6 +47,23 @@ def test_a_gated_corpus_is_closed_to_an_outsider(lab, api, tmp_path):
     assert outsider.hf_hub_download(
         others[1].id, "README.md", repo_type="dataset", local_dir=tmp_path
     )
+
+
+def test_a_gate_is_seen_closed_and_not_supposed_to_be(lab, api, tmp_path, monkeypatch):
+    gated(lab, lab.first, "manual")
+    record = publish(lab.first, api, quiet)
+    corpus = next(repo for repo in record.repos if repo.gated)
+
+    def ask(endpoint: str) -> str:
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        monkeypatch.delenv("HF_TOKEN", raising=False)
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", endpoint)
+        return check_gate(corpus, record.tag, tmp_path / "outsider")
+
+    assert "closed to an outsider" in ask(api.endpoint)
+    with pytest.raises(Unexpected, match="cannot be downloaded"):
+        ask("http://127.0.0.1:9")
 
 
 def gated(lab: Lab, folder: Path, gate: str | None) -> str:

@@ -18,6 +18,7 @@ from hub.publication import ReleaseRecord
 from hub.publish.signing import load_signer
 from hub.rehearsal.serve import running
 from hub.verify import check_signed, run_snippets, snippets_of
+from hub.verify import main as verify_main
 from release import outside
 
 HERE = Path(__file__).parent
@@ -129,6 +130,24 @@ def test_every_snippet_of_the_cards_is_run(tmp_path):
         bad = [("lab/model", "left_over = 1"), ("lab/corpus", code)]
         with pytest.raises(Unexpected, match=f"lab/corpus: .*{why}"):
             run_snippets(bad, tmp_path)
+
+
+def test_a_snippet_that_does_not_end_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr("hub.verify.SNIPPET_SECONDS", 1)
+    with pytest.raises(Unexpected, match="do not end: they were stopped after 1 s"):
+        run_snippets([("lab/model", "import time; time.sleep(60)")], tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, b"no key"])
+def test_a_key_that_is_none_is_said_before_anything_is_downloaded(tmp_path, capsys, content):
+    key = tmp_path / "key.pub"
+    if content is not None:
+        key.write_bytes(content)
+    into = tmp_path / "into"
+    code = verify_main(["lab/results", "v1.0.0", "--into", str(into), "--key", str(key)])
+    assert code == 2
+    assert str(key) in capsys.readouterr().err
+    assert not into.exists()
 
 
 def test_a_sample_of_the_torture(tmp_path):

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from rehearsal_server import ORGS, TOKENS
 
 from hub.rehearsal import names, xorbs
+from hub.rehearsal.__main__ import main
 from hub.rehearsal.auth import Accounts, is_local, load_users
 from hub.rehearsal.errors import HubError
 from hub.rehearsal.packing import object_id
@@ -282,3 +283,13 @@ def test_accounts_that_make_no_sense_are_refused(tmp_path: Path) -> None:
     readable_by_all.chmod(0o644)
     with pytest.raises(ValueError, match="chmod 600"):
         load_users(readable_by_all)
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]"])
+def test_a_users_file_that_is_none_is_named(tmp_path: Path, capsys: Any, content: str | None) -> None:
+    users = tmp_path / "users.json"
+    if content is not None:
+        users.touch(mode=0o600)
+        users.write_text(content)
+    assert main(["--root", str(tmp_path / "root"), "--users-file", str(users)]) == 2
+    assert str(users) in capsys.readouterr().err

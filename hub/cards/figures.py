@@ -44,7 +44,7 @@ def shares(sources: Sequence[Source]) -> str | None:
         others = rows[_MOST - 1 :]
         rows = [*rows[: _MOST - 1], (sum(n for n, _ in others), f"{len(others)} other sources")]
     total = sum(words for words, _ in rows)
-    axis = _Axis(0, rows[0][0] if rows[-1][0] <= rows[0][0] else rows[-1][0], 190, 560)
+    axis = _Axis(0, max(rows[0][0], rows[-1][0]), 190, 560)  # the last may sum up many
     parts = []
     for number, (words, source) in enumerate(rows):
         y = 10 + number * 26
@@ -111,7 +111,7 @@ def progress(rows: Sequence[Mapping[str, Any]]) -> str | None:
     y = _axis([float(value) for row in rows for value in row["scores"].values()], 330, 30)
     parts = _frame(x, y, "tokens seen", str(rows[0]["measure"]).replace("_", " "))
     for number, group in enumerate(groups):
-        colour = (BLUE, ORANGE, GREEN)[number % 3]
+        colour = _LINES[number % len(_LINES)]
         points = [
             (x.at(float(row["tokens"])), y.at(float(row["scores"][group])), row["chosen"])
             for row in rows

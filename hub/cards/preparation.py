@@ -1,4 +1,4 @@
-"""What was looked for in a corpus besides licences and copies: test questions, a mixture, lines."""
+"""What was done to a corpus besides licences and copies: test questions sought, a mixture drawn."""
 
 from hub.cards.markdown import figure, table
 from hub.manifest import Manifest

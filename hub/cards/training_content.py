@@ -1,7 +1,7 @@
 """The public summary of training content that providers of general-purpose models owe.
 
 Article 53(1)(d) of Regulation (EU) 2024/1689, in the order of the Commission's template of 24 July
-2025. Filled from manifests and statistics; what these do not hold is said to be not known, because
+2025. Filled from manifests and statistics; what these do not hold is said to be not recorded, because
 a guess in a legal document is worse than a gap.
 """
 
@@ -66,7 +66,7 @@ model had been trained on before, see that model's own summary.
 {chr(10).join(_corpus(corpus) for corpus in content.corpora)}
 {_examples(content)}
 Data crawled by the provider, data of the provider's users, synthetic data: none by the release
-file, whose sources are local files listed above.
+file, whose sources are all listed above.
 
 ## 3 Data processing
 

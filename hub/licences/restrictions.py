@@ -123,7 +123,8 @@ _THIRD_PARTY = re.compile(
 
 
 def restrictions(words: str) -> set[str]:
-    """NC, ND, SA, RIGHTS (all of them), TDM: what `words` take back.
+    """What `words` take back: commerce (NC), changes (ND, SA), all rights (RIGHTS), mining (TDM),
+    access (SHUT); or that they speak of something else than the text, or not yet (SCOPE).
 
     What a sentence says of other people's photographs in an article is not said of its text.
     """

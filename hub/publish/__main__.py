@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import httpx2
 from huggingface_hub import HfApi
 from huggingface_hub.errors import LocalTokenNotFoundError
 
@@ -39,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         return _report(error, token)
     except LocalTokenNotFoundError:
         return _report(BadInput(_NO_TOKEN), token)
-    except (*TROUBLE, httpx2.HTTPError, OSError, ValueError) as error:
+    except (*TROUBLE, OSError, ValueError) as error:
         return _report(explained(error, arguments.endpoint), token)
     print(json.dumps(found))
     return 0

@@ -52,7 +52,7 @@ def check(
             f"{repo.id}: {problem}"
             for problem in card_problems(api, publication, repo, content, bases=not rehearsal)
         ]
-    problems += _rate(publication, looks)
+    problems += _rate(publication)
     if not rehearsal:
         problems += filter(None, (deprecation_problem(api, one) for one in publication.superseded))
     if problems:
@@ -128,7 +128,7 @@ def _repos_of(api: HfApi, kind: str, namespace: str) -> list[str]:
     return [repo.id for repo in api.list_spaces(author=namespace)]
 
 
-def _rate(publication: Publication, looks: Mapping[str, Seen | None]) -> Iterator[str]:
+def _rate(publication: Publication) -> Iterator[str]:
     """Commits: the staged ones, the promotion, `release.json`."""
     staged = sum(-(-len(repo.files) // FILES_A_COMMIT) + 1 for repo in publication.repos)
     if staged + 1 > COMMITS_AN_HOUR:

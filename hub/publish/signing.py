@@ -97,6 +97,16 @@ def fingerprint(public: bytes) -> str:
     return f"sha256:{hashlib.sha256(der).hexdigest()}"
 
 
+def fingerprint_in(path: Path) -> str:
+    """Of the public key in a file; raises BadInput where there is none."""
+    try:
+        return fingerprint(path.read_bytes())
+    except OSError as error:
+        raise BadInput(f"the key {path} cannot be read: {error.strerror}") from None
+    except BadInput:
+        raise BadInput(f"{path} is not a public key in PEM") from None
+
+
 def check_signature(release: bytes, signature: bytes, public: bytes, expected: str) -> None:
     """Raises Unexpected unless `public` is the expected key and signed exactly these bytes."""
     from model_signing import verifying

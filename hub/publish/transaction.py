@@ -304,7 +304,7 @@ def _add_to_collection(api: HfApi, slug: str, repo: Repo) -> None:
 
 
 def _announce(this: _Publishing, before: ReleaseRecord | None, results: Address) -> ReleaseRecord:
-    """`release.json`, signed where there is a key; then the tag of the results repo with it."""
+    """`release.json` into the results repo, signed where there is a key."""
     publication, signer = this.publication, this.signer
     repos = tuple(
         PublishedRepo(**work.repo.model_dump(), commit=work.commit) for work in this.works

@@ -26,20 +26,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
 
     from hub.disk import WorkdirBusy
-    from hub.rehearsal.auth import load_users
+    from hub.failure import BadInput, Failed
+    from hub.rehearsal.auth import read_users
     from hub.rehearsal.chaos import Chaos
 
     if arguments.until_stdin_closes:
         end_with(sys.stdin)
     try:
-        users = load_users(arguments.users_file)
+        users = read_users(arguments.users_file, ())
         chaos = None if arguments.chaos is None else Chaos.parse(arguments.chaos)
         serve(arguments.root, arguments.port, users, arguments.org, _announce, chaos)
     except (OSError, ValueError, WorkdirBusy) as error:
         # a parent that started us reads our standard output
         said = error.strerror if isinstance(error, OSError) and error.strerror else error
         print(said, file=sys.stdout if arguments.until_stdin_closes else sys.stderr)
-        return 1
+        return BadInput.exit_code if isinstance(error, ValueError) else Failed.exit_code
     return 0
 
 

@@ -1,6 +1,6 @@
 """One Hub repo on disk: a bare git repository with a `hub.json` beside its refs.
 
-    NAME.git/hub.json          kind, visibility, creation date, discussions: what git does not know
+    NAME.git/hub.json          visibility, gate, dates, discussions, likes: what git does not know
     NAME.git/refs/heads/main   branches; refs/tags/...; refs/pr/1, ... for pull requests
     NAME.git/objects/          commits, trees, small files; for large files, git-lfs pointers
 

@@ -18,10 +18,8 @@ from hub.rehearsal.errors import HubError, entry_not_found
 from hub.rehearsal.names import path_in_repo
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-
-
 _SHOWN = {"json": "application/json", "svg": "image/svg+xml", "png": "image/png"}
-"""what a card shows; the sandbox above keeps an SVG from running anything"""
+"""what a card shows; the sandbox that `resolve` asks for keeps an SVG from running anything"""
 
 
 class Span(NamedTuple):
