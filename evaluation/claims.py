@@ -22,9 +22,9 @@ import numpy as np
 
 from evaluation.results import Sample
 from evaluation.settings import Claim, EvaluationError, EvaluationSettings
-from evaluation.statistics.differences import clustered, paired_proportions, quantile
+from evaluation.statistics.differences import clustered, paired_proportions
 from evaluation.statistics.groups import weighted_mean
-from evaluation.statistics.intervals import paired_ratio_difference
+from evaluation.statistics.intervals import paired_ratio_difference, quantile
 from evaluation.tables import Table
 from hub.manifest import canonical_sha256
 

@@ -215,10 +215,12 @@ def _missing(table: Table) -> Iterator[Finding]:
 def _averages(table: Table) -> Iterator[Finding]:
     """Rounded scores give an average that is off by half a digit more at most."""
     for printed in table.averages:
+        # where two sources print one cell, the columns of each are named for it
+        languages = (printed.language, f"{printed.language} ({table.sources[printed.source]})")
         columns = [
             number
             for number, column in enumerate(table.columns)
-            if column.language.startswith(printed.language)
+            if column.language in languages
             and table.present[printed.entrant, number]
             and table.source[printed.entrant, number] == printed.source
         ]

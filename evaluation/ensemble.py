@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from evaluation.results import Sample, TaskScore, read_samples, write_results
+from evaluation.results import Sample, read_samples, write_results
 from evaluation.settings import EvaluationError, EvaluationSettings
-from evaluation.summary import estimate
+from evaluation.summary import task_score
 from hub.manifest import Artefact, Number, Outcome
 
 
@@ -30,14 +30,9 @@ def ensemble(
     scores = []
     numbers: dict[str, Number] = {}
     for task, answers in by_task.items():
-        found = estimate(answers, settings)
-        method = f"{settings.confidence:.0%} Wilson interval, standard error √(p(1−p)/(n−1))"
-        score = TaskScore(
-            name, task, answers[0].group, "accuracy", found.value, found.low, found.high,
-            len(answers), found.stderr, method,
-        )  # fmt: skip
+        score = task_score(answers, settings)
         scores.append(score)
-        numbers[task] = Number(value=found.value, unit="proportion")
+        numbers[task] = Number(value=score.value, unit="proportion")
     out.mkdir(parents=True, exist_ok=True)
     return Outcome(write_results(out, samples, scores), numbers)
 
@@ -56,8 +51,8 @@ def together(name: str, answers: Sequence[Sequence[Sample]]) -> list[Sample]:
             raise EvaluationError(f"the models of ensemble {name!r} were asked other questions")
     found = []
     for key, sample in first.items():
-        shares = [_shares(one[key].option_log_likelihoods or ()) for one in (first, *others)]
-        sums = tuple(map(math.fsum, zip(*shares, strict=True)))
+        given = [_among(one[key].option_log_likelihoods or ()) for one in (first, *others)]
+        sums = tuple(map(math.fsum, zip(*given, strict=True)))
         chosen = max(range(len(sums)), key=sums.__getitem__)
         found.append(
             replace(
@@ -71,7 +66,7 @@ def together(name: str, answers: Sequence[Sequence[Sample]]) -> list[Sample]:
     return found
 
 
-def _shares(nats: Sequence[float]) -> list[float]:
+def _among(nats: Sequence[float]) -> list[float]:
     """Log-probabilities of the options among themselves."""
     largest = max(nats)
     total = largest + math.log(math.fsum(math.exp(value - largest) for value in nats))

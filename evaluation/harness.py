@@ -25,7 +25,7 @@ from evaluation.asking import listener, templates_compiled_once
 from evaluation.cache import Answers, Cache, load, save
 from evaluation.results import Sample, TaskScore, write_results
 from evaluation.settings import EvaluationError, EvaluationSettings
-from evaluation.summary import estimate
+from evaluation.summary import estimate, task_score
 from evaluation.system import EvaluationSystem
 from hub.manifest import Artefact, Number, Outcome
 
@@ -91,7 +91,7 @@ def evaluate(
                     save(place, answers.samples, answers.value)
             _check_sum(answers, settings)
             own += answers.samples
-        score = _score(own, settings)
+        score = task_score(own, settings)
         progress(_sentence(score))
         samples += own
         scores.append(score)
@@ -194,27 +194,6 @@ def _check_sum(answers: Answers, settings: EvaluationSettings) -> None:
             f"the answers of model {first.model!r} to task {first.task!r} add up to {found.value},"
             f" and lm-eval says {answers.value}"
         )
-
-
-def _score(samples: Sequence[Sample], settings: EvaluationSettings) -> TaskScore:
-    """Over all draws of examples; n is the number of items, each of which has one answer a draw."""
-    first = samples[0]
-    found = estimate(samples, settings)
-    items = len({sample.item for sample in samples})
-    drawn = f"{settings.resamples} resamples, seed {settings.seed}"
-    if first.measure == "bits_per_byte":
-        method = f"percentile bootstrap over documents, {drawn}"
-    elif items < len(samples):
-        method = (
-            f"percentile bootstrap over questions, each with its {len(samples) // items} draws of"
-            f" examples, {drawn}"
-        )
-    else:
-        method = "Wilson interval, standard error √(p(1−p)/(n−1))"
-    return TaskScore(
-        first.model, first.task, first.group, first.measure, found.value, found.low, found.high,
-        items, found.stderr, f"{settings.confidence:.0%} {method}",
-    )  # fmt: skip
 
 
 def _sentence(score: TaskScore) -> str:

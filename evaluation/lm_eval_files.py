@@ -16,14 +16,14 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from evaluation.settings import EvaluationError
 
 _SHARES = ("acc", "acc_norm", "exact_match", "em")
 _STDERR = "_stderr"
 _WHOLE = 1e-3
-"""how far from a whole number a recovered n may be, for each question"""
+"""how far from a whole number the right answers may be by a recovered n, for each root of n"""
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ def read_scores(path: Path) -> list[FileScore]:
         found = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise EvaluationError(f"{path} is not there") from None
+    except OSError as error:
+        raise EvaluationError(f"{path} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise EvaluationError(f"{path} is not JSON, or half of it: {error}") from None
     if (foreign := _foreign(found)) is not None:
@@ -137,10 +139,10 @@ def _recovered(metric: str, share: float, stderr: float | None) -> int | None:
     return whole if abs(right - round(right)) < _WHOLE * math.sqrt(whole) else None
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _number(value: object) -> float | None:
     """lm-eval writes "N/A" where it has no standard error."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return float(value) if _is_number(value) else None

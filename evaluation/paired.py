@@ -64,11 +64,19 @@ def has_answers(path: Path) -> bool:
 
 def read_answers(path: Path) -> tuple[Table, Answers]:
     """The table of scores that the answers add up to, and the answers."""
-    with path.open(newline="", encoding="utf-8-sig") as opened:
-        lines = list(csv.DictReader(opened))
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as opened:
+            lines = list(csv.DictReader(opened))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise EvaluationError(f"{path} cannot be read as a table: {error}") from None
     missing = [name for name in REQUIRED if lines and name not in lines[0]]
     if missing or not lines:
         raise EvaluationError(f"{path}: {f'no column {missing[0]}' if missing else 'has no rows'}")
+    for number, line in enumerate(lines, 2):
+        if None in line or None in line.values():
+            raise EvaluationError(
+                f"{path}: line {number} has not as many fields as there are columns"
+            )
     return gather([Row(f"{path}: line {n}", line) for n, line in enumerate(lines, 2)], str(path))
 
 

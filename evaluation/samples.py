@@ -4,9 +4,9 @@
 
 Answers to questions (`measure` accuracy) become the rows that `evaluation.paired` reads from CSV;
 the columns `variant`, `language`, `seed`, `cluster`, `base`, `metric`, `shots` and `template` are
-read where there are any. Where
-none is named, the base is given by the caller. Two models are compared only on what was asked in
-the same words. Bits per byte are no share of n answers: their tasks are named as left out.
+read where there are any. Where none is named, the base is given by the caller. Two models are
+compared only on what was asked in the same words. Bits per byte are no share of n answers: their
+tasks are named as left out.
 """
 
 from collections.abc import Iterator

@@ -54,7 +54,8 @@ class TaskSettings(_Frozen):
     options: int = Field(default=4, ge=2, le=26)
     """of a corpus's questions: answers to choose from; chance is 1/options"""
     questions: int | None = Field(default=None, ge=2)
-    """at most this many; of a corpus 60 unless told, a document gives at most one"""
+    """at most this many: of a corpus 60 unless told, a document gives at most one; of a definition
+    on files drawn by `seed`; of lm-eval's own tasks the first ones"""
     seed: int = 0
     """of the draw of questions"""
     shots: int | None = Field(default=None, ge=0, le=64)

@@ -1,6 +1,7 @@
 """From answers to the figures that people read.
 
     summarise(samples, settings)       one Score a model, group and metric: the rows of summary.json
+    task_score(samples, settings)      the line of scores.json of one model and task
     compare(before, after, settings)   one Change a group: paired difference in bits per byte
 
     domain gain               compare(base, adapted)   group medical: below 0 is a gain
@@ -17,7 +18,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from evaluation.results import Sample
+from evaluation.results import Sample, TaskScore
 from evaluation.settings import EvaluationError, EvaluationSettings, Measure
 from evaluation.statistics.intervals import (
     Estimate,
@@ -99,6 +100,28 @@ def estimate(samples: Sequence[Sample], settings: EvaluationSettings) -> Estimat
             seed=settings.seed,
         )
     raise EvaluationError("a score needs answers of one measure, and there are several or none")
+
+
+def task_score(samples: Sequence[Sample], settings: EvaluationSettings) -> TaskScore:
+    """Of one model and task, over all draws of examples; n is the number of items, each of which
+    has one answer a draw."""
+    first = samples[0]
+    found = estimate(samples, settings)
+    items = len({sample.item for sample in samples})
+    drawn = f"{settings.resamples} resamples, seed {settings.seed}"
+    if first.measure == "bits_per_byte":
+        method = f"percentile bootstrap over documents, {drawn}"
+    elif items < len(samples):
+        method = (
+            f"percentile bootstrap over questions, each with its {len(samples) // items} draws of"
+            f" examples, {drawn}"
+        )
+    else:
+        method = "Wilson interval, standard error √(p(1−p)/(n−1))"
+    return TaskScore(
+        first.model, first.task, first.group, first.measure, found.value, found.low, found.high,
+        items, found.stderr, f"{settings.confidence:.0%} {method}",
+    )  # fmt: skip
 
 
 def correct_per_item(samples: Iterable[Sample]) -> dict[tuple[str, str], tuple[int, int]]:

@@ -18,7 +18,7 @@ from evaluation.changes import VERDICTS, changes
 from evaluation.consistency import findings
 from evaluation.published import RESULTS, published_table
 from evaluation.published.slips import inside, prose
-from evaluation.statistics.differences import quantile
+from evaluation.statistics.intervals import quantile
 from evaluation.tables import Table
 from hub.disk import write_json
 from release import columns

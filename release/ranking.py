@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.results import Sample
-from evaluation.statistics.differences import quantile
+from evaluation.statistics.intervals import quantile
 from evaluation.statistics.ranks import (
     Questions,
     Ranks,

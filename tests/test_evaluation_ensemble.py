@@ -1,12 +1,16 @@
 """The answers of two models added up, from what was kept of each."""
 
+import json
 import math
+from dataclasses import replace
 
+import evaluation_models
 import pytest
 
-from evaluation.ensemble import together
-from evaluation.results import Sample
-from evaluation.settings import EvaluationError
+from evaluation.ensemble import ensemble, together
+from evaluation.results import SCORES, Sample, write_results
+from evaluation.settings import EvaluationError, EvaluationSettings
+from hub.manifest import Artefact, Outcome
 
 
 def answer(model: str, nats: tuple[float, ...], text: str = "x", item: str = "1") -> Sample:
@@ -31,6 +35,30 @@ def test_a_model_with_itself_answers_as_alone() -> None:
     alone = answer("base", (-3.0, -9.0, -1.0))
     (both,) = together("both", [[alone], [alone]])
     assert both.chosen == alone.chosen
+
+
+def test_a_question_that_was_drawn_twice_is_one_question(tmp_path) -> None:
+    """Two draws of examples are two answers to each question, which are not independent."""
+
+    def given(name: str) -> Artefact:
+        folder = tmp_path / name
+        folder.mkdir()
+        answers = [
+            replace(answer(name, (-1.0, -1.0 - k), text=f"{k}-{seed}", item=str(k)), seed=seed)
+            for k in (-1, 1, 2, -2)
+            for seed in (1, 2)
+        ]
+        payload = write_results(folder, answers, [])
+        return evaluation_models.whole(folder, "results", name, Outcome(payload, {}))
+
+    settings = EvaluationSettings.model_validate({
+        "models": ["a", "b"], "resamples": 100,
+        "tasks": {"choice": {"corpus": "c", "measure": "accuracy", "group": "medical"}},
+    })  # fmt: skip
+    ensemble("both", [given("a"), given("b")], settings, tmp_path / "out")
+    (score,) = json.loads((tmp_path / "out" / SCORES).read_bytes())
+    assert score["n"] == 4
+    assert "bootstrap over questions, each with its 2 draws" in score["method"]
 
 
 def test_other_questions_are_refused() -> None:

@@ -286,7 +286,9 @@ def test_accounts_that_make_no_sense_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]"])
-def test_a_users_file_that_is_none_is_named(tmp_path: Path, capsys: Any, content: str | None) -> None:
+def test_a_users_file_that_is_none_is_named(
+    tmp_path: Path, capsys: Any, content: str | None
+) -> None:
     users = tmp_path / "users.json"
     if content is not None:
         users.touch(mode=0o600)

@@ -55,6 +55,16 @@ def test_seeds_of_a_question_are_not_so_many_questions(tmp_path):
     assert five.stderr[0] == pytest.approx(one.stderr[0], rel=1e-6)
 
 
+def test_a_table_of_answers_that_breaks_off_is_named_with_its_line(tmp_path):
+    short = [*answers()[:-1], "a,new,fr,x,q99,0"]
+    with pytest.raises(EvaluationError, match="line 201 has not as many fields"):
+        read_answers(written(tmp_path / "short.csv", short))
+    torn = written(tmp_path / "torn.csv", answers() * 3)
+    torn.write_bytes(torn.read_bytes() + b"a,new,fr,x,q\xff,0,,1\n")
+    done = CliRunner().invoke(app, ["stats", str(torn), "--out", str(tmp_path / "out")])
+    assert done.exit_code == 2 and "torn.csv cannot be read as a table" in done.output
+
+
 def test_other_questions_and_a_missing_base_are_not_comparable(tmp_path):
     rows = answers()
     rows[-1] = "a,new,fr,x,q999,0,,1"

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from evaluation.reading import read_table
+from evaluation.consistency import findings
+from evaluation.reading import build_table, read_table
 from evaluation.settings import EvaluationError
 from evaluation.tables import Table
 from release.cli import app
@@ -172,3 +173,13 @@ def test_columns_are_those_that_other_programs_read(tmp_path):
     report = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     assert "as if they had not" in report
     assert "Correction: holm" in report
+
+
+def test_an_average_is_of_its_own_language():
+    """`zh` begins as `zh-Hant` does."""
+    rows = [("zh", "a", "10", "0.5"), ("zh", "b", "10", "0.7"), ("zh-Hant", "a", "10", "0.1"),
+            ("zh", "average", "", "0.6")]  # fmt: skip
+    columns = zip(*rows, strict=True)
+    fields = dict(zip(("language", "task", "n", "score"), columns, strict=True))
+    table = build_table({"model": ["m"] * len(rows), **fields}, "proportion")
+    assert not [found for found in findings(table) if found.check == "average"]

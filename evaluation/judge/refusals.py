@@ -11,7 +11,7 @@ _PHRASES = re.compile(
     r"""
     \bI(?:['’]m|\ am)\ (?:very\ |so\ |really\ )?(?:sorry|unable|not\ able)\b
     | \bI\ (?:can['’]?t|cannot|can\ not|won['’]?t|will\ not|must\ decline|refuse)\b
-    | \bas\ an\ AI\b | \bI\ must\ decline\b
+    | \bas\ an\ AI\b
     | \bje\ (?:suis\ désolée?|regrette)\b | \bdésolée?,
     | \bje\ ne\ (?:peux|puis|veux)\ (?:pas|vous|malheureusement)\b | \bil\ m['’]est\ impossible\b
     | \bje\ refuse\b | \bje\ ne\ suis\ pas\ en\ mesure\b

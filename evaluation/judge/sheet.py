@@ -24,8 +24,7 @@ from typing import NamedTuple
 from evaluation.judge.answers import Answer
 from evaluation.judge.pairwise import Comparison
 from evaluation.settings import EvaluationError
-from evaluation.statistics.differences import quantile
-from evaluation.statistics.intervals import wilson
+from evaluation.statistics.intervals import quantile, wilson
 
 COLUMNS = ("key", "question", "context", "answer_1", "answer_2", "winner", "annotator")
 WINNERS = ("1", "2", "0")

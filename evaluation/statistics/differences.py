@@ -26,13 +26,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.settings import EvaluationError
+from evaluation.statistics.intervals import BLOCK_DRAWS, quantile
 
 Floats = NDArray[np.float64]
 
 FEW = 10
 """answers of either kind below which a Wald interval is not trusted"""
 POWER = 0.8
-BLOCK_DRAWS = 1 << 22
 
 
 class Differences(NamedTuple):
@@ -53,12 +53,6 @@ class Paired(NamedTuple):
     stderr: float
     effect: float
     """paired: mean over standard deviation of the differences of clusters"""
-
-
-def quantile(confidence: float) -> float:
-    if not 0 < confidence < 1:
-        raise EvaluationError(f"a confidence of {confidence} is not between 0 and 1")
-    return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
 def two_sided(z: Floats) -> Floats:

@@ -55,7 +55,7 @@ def wilson(successes: int, n: int, confidence: float) -> Interval:
     """Score interval of a proportion; unlike value ± z·stderr it stays honest near 0 and 1."""
     if not 0 <= successes <= n or n == 0:
         raise EvaluationError(f"{successes} successes out of {n} is not a proportion")
-    z = _quantile(confidence)
+    z = quantile(confidence)
     share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
@@ -139,7 +139,8 @@ def paired_ratio_difference(
     return Contrast(*_percentile(value, replicates, confidence), p)
 
 
-def _quantile(confidence: float) -> float:
+def quantile(confidence: float) -> float:
+    """How many standard errors a two-sided interval reaches to each side."""
     if not 0 < confidence < 1:
         raise EvaluationError(f"a confidence of {confidence} is not between 0 and 1")
     return NormalDist().inv_cdf(0.5 + confidence / 2)

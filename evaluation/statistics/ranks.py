@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.settings import EvaluationError
-from evaluation.statistics.differences import quantile
+from evaluation.statistics.intervals import quantile
 
 Ties = Literal["average", "min", "first"]
 Floats = NDArray[np.float64]

@@ -1,8 +1,8 @@
 """The public summary of training content that providers of general-purpose models owe.
 
 Article 53(1)(d) of Regulation (EU) 2024/1689, in the order of the Commission's template of 24 July
-2025. Filled from manifests and statistics; what these do not hold is said to be not recorded, because
-a guess in a legal document is worse than a gap.
+2025. Filled from manifests and statistics; what these do not hold is said to be not recorded,
+because a guess in a legal document is worse than a gap.
 """
 
 from collections.abc import Mapping, Sequence

@@ -5,7 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from corpus.fingerprint import Split
-from evaluation.settings import CheckpointSettings, EvaluationSettings, TaskSettings
+from evaluation.settings import (
+    CheckpointSettings,
+    EvaluationError,
+    EvaluationSettings,
+    TaskSettings,
+)
 from evaluation.translation.settings import TranslationSettings
 from hub.licences import compose
 from hub.manifest import Artefact, Outcome
@@ -83,7 +88,6 @@ def _translation(name: str, settings: TranslationSettings, data: Path) -> Step:
 
 def unpinned_tasks(settings: EvaluationSettings | None) -> tuple[list[str], list[str]]:
     """What the Hub has to give before it can be asked, and what no Hub can give."""
-    from evaluation.settings import EvaluationError
     from evaluation.tasks import benchmarks, library, papers
 
     if settings is None:
@@ -158,7 +162,7 @@ def _ensemble(name: str, members: tuple[str, ...], settings: EvaluationSettings)
     needs = tuple((f"answers-{number}", one + RESULTS) for number, one in enumerate(members))
     return Step(
         name + RESULTS, "evaluation", "results", part(settings) | {"ensemble": list(members)},
-        needs, (), 1, run,
+        needs, (), 2, run,
     )  # fmt: skip
 
 
