@@ -52,6 +52,17 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(lab, api):
     assert {change.state for change in compare(lab.first, api, quiet)} == {"unchanged"}
 
 
+def test_a_version_is_published_once_and_a_dry_run_says_so(lab, api):
+    publish(lab.first, api, quiet)
+    before = lab.heads(api)
+    lab.card("0.1.0").write_bytes(lab.card("0.1.0").read_bytes() + b"More.\n")
+    lab.replan(lab.first)
+    for asked in (compare, publish):
+        with pytest.raises(Refused, match=r"corpus already has a v0\.1\.0 with other content"):
+            asked(lab.first, api, quiet)
+    assert lab.heads(api) == before
+
+
 def test_a_card_edited_by_hand_is_shown_and_not_overwritten(lab, api):
     publish(lab.first, api, quiet)
     repo = f"{lab.name}/corpus"

@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 from huggingface_hub import HfApi
 
+from hub.failure import Refused
 from hub.publication import Repo, read_publication
+from hub.publish.ours import published_otherwise
 from hub.publish.preflight import check
-from hub.publish.remote import Address, Seen, record_at, same, see
+from hub.publish.remote import Address, Seen, record_at, refs_of, same, see
 from hub.publish.storage import storage
 
 
@@ -50,6 +52,12 @@ def compare(folder: Path, api: HfApi, progress: Callable[[str], None]) -> list[C
     ]
     for change in changes:
         progress(change.sentence)
+    for repo in publication.repos:
+        if looks[repo.address] is not None:
+            refs = refs_of(api, Address(repo.type, repo.id))
+            content = folder / repo.type / repo.id
+            if problem := published_otherwise(api, repo, content, publication.tag, refs):
+                raise Refused(problem)
     return changes
 
 

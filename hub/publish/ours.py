@@ -17,7 +17,7 @@ from hub.publication import PublishedRepo, Repo
 from hub.publish.notes import CARD, only_notes_differ
 from hub.publish.patience import patiently
 from hub.publish.promotion import TRAILER
-from hub.publish.remote import Address, Seen, equal_trees, files_at, read_file, same
+from hub.publish.remote import Address, Refs, Seen, equal_trees, files_at, read_file, same
 
 _SHOWN_LINES = 12
 _FIRST_FILES = {CARD}
@@ -79,6 +79,17 @@ def holds(
     """Whether a listing is exactly these files."""
     return there.keys() == {file.path for file in files} and all(
         same(file, content, there[file.path]) for file in files
+    )
+
+
+def published_otherwise(api: HfApi, repo: Repo, content: Path, tag: str, refs: Refs) -> str | None:
+    """One sentence where this version is there with other content; None where it is not."""
+    where = Address(repo.type, repo.id)
+    if tag not in refs.tags or holds(files_at(api, where, refs.tags[tag]), repo.files, content):
+        return None
+    return (
+        f"{repo.id} already has a {tag} with other content: a version is published once, so raise "
+        "`version` in the release file"
     )
 
 

@@ -29,7 +29,7 @@ from hub.publication import (
 from hub.publish import running
 from hub.publish.announcement import announce, announcement, tag_results
 from hub.publish.deprecation import deprecate
-from hub.publish.ours import conflict, gate_conflict, holds
+from hub.publish.ours import conflict, gate_conflict, holds, published_otherwise
 from hub.publish.patience import patiently
 from hub.publish.preflight import check
 from hub.publish.promotion import promote
@@ -38,7 +38,6 @@ from hub.publish.remote import (
     Address,
     Refs,
     Seen,
-    files_at,
     record_at,
     refs_of,
     see,
@@ -186,14 +185,11 @@ def _prepare(this: _Publishing, repo: Repo, content: Path, seen: Seen | None) ->
         if seen is None:
             raise Unexpected(f"{repo.id} was created and is not there: run again")
     work = _Work(repo, content, seen, refs_of(api, where))
-    tagged = work.refs.tags.get(this.publication.tag)
-    if tagged is not None:
-        if not holds(files_at(api, where, tagged), repo.files, content):
-            raise Refused(
-                f"{repo.id} already has a {this.publication.tag} with other content: a version is "
-                "published once, so raise `version` in the release file"
-            )
-        work.source = this.publication.tag
+    tag = this.publication.tag
+    if problem := published_otherwise(api, repo, content, tag, work.refs):
+        raise Refused(problem)
+    if tag in work.refs.tags:
+        work.source = tag
     return work
 
 
