@@ -7,8 +7,11 @@
     publication   what every repo of the release would contain, to the byte
     rehearse      publishes to a rehearsal Hub and verifies from outside
     plan          what a run would do, and why
-    merges        candidates to evaluation and back, chosen merges, smaller copies
+    merges        candidates to evaluation and back, chosen merges, smaller copies; `checkpoints`
+    gate, claims  what licences and results have to bear out before anything is published
     table         what a release says in a few lines
+    lock, starts  what is taken from the Hub, pinned, and known of a model before it is there
+    audit, diff, reproduce, withdraw, results, stats, comparison    the other verbs
     cli, verbs    the command `imprimatur`
 
 Only this folder imports the stages.

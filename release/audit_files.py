@@ -1,11 +1,11 @@
 """Anybody's folder of data, document by document, with what is said about each one's licence."""
 
 import csv
-import gzip
 import io
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +38,19 @@ def documents_in(path: Path, column: str | None) -> Iterator[Stated]:
             for number, row in enumerate(_rows(file), start=1):
                 seen_column |= column is not None and column in row
                 yield _stated(row, f"{file.stem}:{number}", name, column, claims)
-        except (OSError, ValueError, csv.Error, EOFError) as error:
+        except (OSError, ValueError, csv.Error, _arrow_error()) as error:
             words = " ".join(str(error).split())[:120]
             yield Stated(file.name, name, problem=f"cannot be read: {words}")
     if column is not None and not seen_column and any(_kind(f) not in _XML for f in readable):
         raise BadInput(f"no record in {path} has a column {column}: name another, or none")
+
+
+def _arrow_error() -> type[Exception]:
+    """What a broken Parquet file raises; imported late."""
+    import pyarrow
+
+    error: type[Exception] = pyarrow.ArrowException
+    return error
 
 
 def _kind(file: Path) -> str:
@@ -90,17 +98,13 @@ def _parsed(text: str) -> Any:
         return {}
 
 
-def _opened(file: Path) -> io.TextIOBase:
-    stream: Any
-    if file.suffix == ".gz":
-        stream = gzip.open(file, "rb")  # noqa: SIM115  # closed with the text around it
-    elif file.suffix == ".zst":
-        import zstandard
+@contextmanager
+def _opened(file: Path) -> Iterator[io.TextIOBase]:
+    """Its text, unpacked; a packed file that is cut short is broken, not merely short."""
+    from corpus.readers.files import open_file
 
-        stream = zstandard.ZstdDecompressor().stream_reader(file.open("rb"))
-    else:
-        stream = file.open("rb")
-    return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+    with open_file(file) as stream:
+        yield io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
 
 
 def _stated(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from hub.failure import BadInput, Refused
 from hub.licences import compose
-from hub.licences.expression import permission
+from hub.licences.expression import is_allowed
 from hub.licences.table import Act
 from hub.manifest import Artefact, read_artefact
 from merging import headers, preflight
@@ -179,7 +179,7 @@ def _publishable(recipe: Recipe, name: str, have: Mapping[str, Artefact]) -> Ite
             "back to, is private, so that nobody could check it"
         )
     found = licences(recipe, name, have)
-    if wrong := [one for one in found if permission(one, ACTS) != "allowed"]:
+    if wrong := [one for one in found if not is_allowed(one, ACTS)]:
         raise Refused(
             f"{name} could not be published: {', '.join(wrong)} does not allow publishing what was "
             "made from it"

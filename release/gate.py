@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from corpus.settings import SourceSettings
 from hub.failure import Refused
-from hub.licences.expression import licence_of, permission
+from hub.licences.expression import is_allowed, licence_of
 from hub.licences.recognise import recognise
 from hub.licences.rights import Use
 from hub.licences.table import LICENCES, Act
@@ -54,7 +54,7 @@ def _of_made(artefact: Artefact, acts: tuple[Act, ...], made: str) -> list[str]:
     return [
         f"{name}: {licence} does not allow publishing {made}"
         for licence in licences
-        if not _allows(licence, acts)
+        if not is_allowed(licence, acts)
     ]
 
 
@@ -78,7 +78,7 @@ def _refuse_training(name: str, use: Use, base: Iterable[str], refusals: list[st
     refusals = refusals + [
         f"{licence} of its base does not allow training on"
         for licence in sorted(set(base))
-        if not _allows(licence, ("train",))
+        if not is_allowed(licence, ("train",))
     ]
     if refusals:
         raise Refused(f"{name} is not trained ({use} use): " + "; ".join(dict.fromkeys(refusals)))
@@ -89,7 +89,7 @@ def _of_texts(texts: Iterable[str], use: Use) -> list[str]:
     return [
         f"{licence} of its texts does not allow {_words(licence, acts)}"
         for licence in sorted(set(texts))
-        if not _allows(licence, acts)
+        if not is_allowed(licence, acts)
     ]
 
 
@@ -117,19 +117,12 @@ def terms(source: SourceSettings) -> tuple[str, ...]:
     return tuple(sorted({recognise(said.licence) or said.licence for said in source.terms}))
 
 
-def _allows(licence: str, acts: tuple[Act, ...]) -> bool:
-    try:
-        return permission(licence, acts) == "allowed"
-    except KeyError:  # not in the table: unknown is not permission
-        return False
-
-
 def _of_corpus(name: str, artefact: Artefact, acts: tuple[Act, ...]) -> list[str]:
     """Its licences by the manifest, and every document by the ledger."""
     refusals = [
         f"{name}: {licence} does not allow {_words(licence, acts)}"
         for licence in artefact.manifest.licence
-        if permission(licence, acts) != "allowed"
+        if not is_allowed(licence, acts)
     ]
     ledger = artefact.folder / "ledger.parquet"
     if not ledger.is_file():
@@ -142,11 +135,7 @@ def _of_corpus(name: str, artefact: Artefact, acts: tuple[Act, ...]) -> list[str
         if row["status"] != "kept":
             continue
         known = row["licence"] in artefact.manifest.licence
-        if (
-            row["verdict"] != "allowed"
-            or not known
-            or permission(row["licence"], acts) != "allowed"
-        ):
+        if row["verdict"] != "allowed" or not known or not is_allowed(row["licence"], acts):
             wrong[f"{row['licence'] or 'licence not known'} ({row['rule']})"].append(row["id"])
     for rule, ids in wrong.items():
         more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""

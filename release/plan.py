@@ -51,7 +51,11 @@ class Plan:
 
 
 def plan(recipe: Recipe, workdir: Path) -> Plan:
-    """Reads manifests and hashes sources; changes nothing. Raises SourceError, RecipeError."""
+    """Reads manifests and hashes sources; changes nothing.
+
+    Raises BadInput (a source that nobody says how to have, artefacts that need each other, a file
+    of a benchmark that is not there) and Refused (texts that may not go to an endpoint).
+    """
     have: dict[str, Artefact] = {}
     problems: list[str] = []
     planned = []

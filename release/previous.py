@@ -1,8 +1,8 @@
 """What a new version says about the one before: the changelog.
 
-`previous` in the release file names the earlier version: a work folder, or NAMESPACE/RELEASE@TAG
-on the Hub that HF_ENDPOINT names. What is fetched stays in the work folder, so that a rehearsal and
-the publication after it say the same, and the second needs no network.
+`previous` in the release file names the earlier version: a work folder (relative to that file), or
+NAMESPACE/RELEASE@TAG on the Hub that HF_ENDPOINT names. What is fetched stays in the work folder,
+so that a rehearsal and the publication after it say the same, and the second needs no network.
 """
 
 import os
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.disk import write_json
+from hub.failure import BadInput
 from hub.manifest import Artefact
 from hub.verify import read_record as read_release
 from release.diff import compare, report
@@ -22,12 +23,13 @@ from release.diff.content import (
     of_hub,
     of_workdir,
 )
-from release.diff.content import read as read_content
 from release.recipe import Recipe
 from release.record import resolved
 from release.steps.evaluation import RESULTS
 
 CHANGES = "changes.json"
+WHOLE = "whole"
+"""an empty file beside what was fetched, written last"""
 
 
 @dataclass(frozen=True)
@@ -58,23 +60,27 @@ def _before(previous: str, beside: Path, workdir: Path) -> Content:
     if folder.is_dir():
         found = of_workdir(folder)
         return Content(found.version, found.release, found.artefacts, found.samples, {})
-    endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-    home = workdir / "previous"
     if where is None:
-        return read_content(previous, endpoint, home, _quiet)
-    kept = home / "downloads" / "dataset" / where.results
-    content = _kept(where, home, kept)
+        raise BadInput(
+            f"previous: {previous} is neither a work folder beside the release file nor "
+            "NAMESPACE/RELEASE@TAG"
+        )
+    endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+    # A folder of its own for each: the files of two versions have the same names.
+    home = workdir / "previous" / f"{where.results.replace('/', '--')}@{where.tag}"
+    content = _kept(where, home)
     if content is None:
         content = of_hub(where, endpoint, home, _quiet)
-        (home / f"{where.tag}.whole").touch()
+        (home / WHOLE).touch()
     return Content(content.name, content.release, content.artefacts, content.samples, {})
 
 
-def _kept(where: Address, home: Path, folder: Path) -> Content | None:
-    """What an earlier call fetched, where it was fetched whole: `whole` is written last."""
-    if not (home / f"{where.tag}.whole").is_file():
+def _kept(where: Address, home: Path) -> Content | None:
+    """What an earlier call fetched, where it was fetched whole."""
+    if not (home / WHOLE).is_file():
         return None
-    record = read_release(folder, where.results, where.tag)
+    results = home / "downloads" / "dataset" / where.results
+    record = read_release(results, where.results, where.tag)
     return of_download(record, where, home / "downloads")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hub.licences.expression import permission
+from hub.licences.expression import is_allowed
 from hub.licences.table import Act
 from hub.manifest import Artefact
 from release.schema import Release
@@ -26,7 +26,7 @@ def refusals(release: Release, artefacts: Mapping[str, Artefact]) -> Iterator[st
         if not licences:
             yield f"{task}: no licence is stated for its questions, so their text stays here"
         for licence in licences:
-            if not _allows(licence):
+            if not is_allowed(licence, ACTS):
                 yield f"{task}: {licence} does not allow publishing the text of its questions"
 
 
@@ -78,10 +78,3 @@ def _attributions(corpus: Path) -> dict[str, str]:
         return {}
     table = parquet.read_table(ledger, columns=["id", "attribution"])
     return dict(zip(table["id"].to_pylist(), table["attribution"].to_pylist(), strict=True))
-
-
-def _allows(licence: str) -> bool:
-    try:
-        return permission(licence, ACTS) == "allowed"
-    except KeyError:  # not in the table: unknown is not permission
-        return False

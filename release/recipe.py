@@ -119,6 +119,8 @@ def _withdraw(tree: CommentedMap, path: Path) -> None:
 def _override(tree: CommentedMap, path: Path, scale: str | None, sets: Sequence[str]) -> None:
     problems = []
     scales = tree.get("scales") or {}
+    if not isinstance(scales, dict) or not isinstance(scales.get(scale, {}), dict):
+        return  # a problem that validation words
     if scale is not None and scale not in scales:
         known = ", ".join(scales) or "none"
         raise RecipeError([Problem(str(path), None, f"no scale {scale} (there are: {known})")])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.disk import write_json
-from hub.failure import Refused
+from hub.failure import BadInput, Refused
 from hub.publication import Publication, ReleaseRecord
 from hub.rehearsal.serve import running
 from release import outside
@@ -61,7 +61,10 @@ def rehearse(
 
 def has_passed(publication: Publication, workdir: Path) -> bool:
     """Whether exactly this publication passed a rehearsal already."""
-    return (workdir / REHEARSED).exists() and rehearsed_digest(workdir) == publication.digest
+    try:
+        return rehearsed_digest(workdir) == publication.digest
+    except (Refused, BadInput):
+        return False
 
 
 def check_record(record: ReleaseRecord, publication: Publication) -> None:
@@ -80,7 +83,10 @@ def rehearsed_digest(workdir: Path) -> str:
             "this release may not be published, it was never rehearsed: run `imprimatur rehearse` "
             "first"
         )
-    return str(json.loads(path.read_bytes())["publication_digest"])
+    try:
+        return str(json.loads(path.read_bytes())["publication_digest"])
+    except (ValueError, KeyError, TypeError):
+        raise BadInput(f"{path} is damaged: run `imprimatur rehearse` again") from None
 
 
 def require_rehearsal(publication: Publication, digest: str) -> None:

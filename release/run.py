@@ -12,7 +12,9 @@ work folder/
 import os
 import platform
 import shutil
+import sys
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,7 +38,7 @@ from release.recipe import Recipe
 from release.record import write_run
 from release.sources import fetch_all
 from release.steps import steps
-from release.steps.step import STAGES, Place, Progress, Stage, Step
+from release.steps.step import EXCLUDED, STAGES, Place, Progress, Stage, Step
 
 _PACKAGES: Mapping[Stage, tuple[str, ...]] = {
     "corpus": ("datatrove", "pyarrow", "lxml", "ftfy"),
@@ -48,7 +50,6 @@ _PACKAGES: Mapping[Stage, tuple[str, ...]] = {
 
 MIN_FREE_BYTES = 200 << 20
 """below this a run does not start: a disk that fills half-way wastes the work"""
-
 
 FULL_BYTES = 64 << 20
 """with less than this left, a failure is put down to the disk: a checkpoint would not fit"""
@@ -142,16 +143,14 @@ def _make(
         suffix: artefact_folder(workdir, step, key, suffix)
         for suffix in ("", *(suffix for suffix, _ in step.siblings))
     }
-    for folder in folders.values():
-        shutil.rmtree(
-            folder, ignore_errors=True
-        )  # a half-made one: without a manifest it is nothing
+    for folder in folders.values():  # a half-made one: without a manifest it is nothing
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     scratch = workdir / "scratch" / folders[""].name
     scratch.mkdir(parents=True, exist_ok=True)
     place = Place(
         out=folders[""],
-        excluded=folders.get("-excluded", folders[""]),
+        excluded=folders.get(EXCLUDED, folders[""]),
         scratch=scratch,
         cache=workdir / "cache" / step.stage,
         progress=lambda line: progress(f"{step.name}: {line}"),
@@ -164,7 +163,7 @@ def _make(
         packages=_versions(step.stage),
         command=command,
         machine=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-        accelerator="none",
+        accelerator=_accelerator(),
         wall_seconds=round(time.monotonic() - wall, 3),
         cpu_seconds=round(_cpu_seconds() - cpu, 3),
         finished=datetime.now(UTC).date().isoformat(),
@@ -188,6 +187,15 @@ def _cpu_seconds() -> float:
     """Of this process and of those that it started and that have ended."""
     taken = os.times()
     return taken.user + taken.system + taken.children_user + taken.children_system
+
+
+def _accelerator() -> str:
+    """The GPUs that torch sees, where a step has loaded it; a corpus does not."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return "none"
+    names = [torch.cuda.get_device_name(at) for at in range(torch.cuda.device_count())]
+    return ", ".join(f"{count} × {name}" for name, count in Counter(names).items())
 
 
 def _build(step: Step, have: Mapping[str, Artefact], place: Place) -> dict[str, Outcome]:

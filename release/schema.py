@@ -132,7 +132,8 @@ class Release(_Settings):
     withdrawn: tuple[Withdrawal, ...] = ()
     """documents that were taken out; those recorded by `imprimatur withdraw` are added"""
     previous: str = ""
-    """the version before, for the changelog: a work folder, or NAMESPACE/RELEASE@TAG"""
+    """the version before, for the changelog: a work folder, relative to the release file, or
+    NAMESPACE/RELEASE@TAG"""
     notes: str = ""
     """folder of NAME.md, relative to the release file: what people write on the card of NAME"""
     models: dict[Name, ModelSettings] = {}

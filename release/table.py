@@ -40,7 +40,8 @@ def scores(release: Release, artefacts: Mapping[str, Artefact]) -> list[dict[str
 
 
 def differences(release: Release, artefacts: Mapping[str, Artefact]) -> list[Difference]:
-    """Adapted against its base, and merges against what they were merged from, in bits per byte.
+    """Trained and fine-tuned models against their bases, and merges against those of their parents
+    that this release trained, in bits per byte.
 
     Each is judged together with the others of its family: see `evaluation.settings.Significance`.
     """

@@ -11,6 +11,7 @@ Each part is done once: killed anywhere, the same command goes on.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hub.failure import BadInput, Refused
 from hub.licences.rights import Holder, Withdrawal
@@ -83,6 +84,16 @@ def lines(document: str, held: Held) -> list[str]:
     return found
 
 
+def as_json(document: str, held: Held) -> dict[str, Any]:
+    """The same as data."""
+    return {
+        "document": document,
+        "releases": held.tags,
+        "published": [holder.model_dump(mode="json") for holder in held.published],
+        "here": held.here.model_dump(mode="json") if held.here else None,
+    }
+
+
 def record(recipe: Recipe, document: str, who: str, why: str, held: Held) -> Withdrawal:
     known = recipe.release.withdrawn
     return withdrawals.record(recipe.path, known, document, who, why, held.published)
@@ -109,10 +120,10 @@ def to_squash(
         for corpus in holder.corpora:
             if corpus in publishes or corpus not in release.corpora:
                 found.setdefault(corpus, []).append(holder.version)
-    left = [f"{release.namespace}/{release.release}-{n}" for n in found if n not in publishes]
+    left = [release.repo(name) for name in found if name not in publishes]
     if left:
         raise BadInput(
             f"{', '.join(left)} held it and is not part of this release: delete it on the Hub, or "
             "take the corpus into the release again"
         )
-    return {f"{release.namespace}/{release.release}-{n}": tags for n, tags in found.items()}
+    return {release.repo(name): versions for name, versions in found.items()}

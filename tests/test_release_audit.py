@@ -57,6 +57,25 @@ def test_anybodys_folder_is_judged_document_by_document(folder, tmp_path):
     assert "\x1b" not in done.output
 
 
+def test_a_torn_compressed_file_is_an_unknown_document(tmp_path):
+    import zstandard
+
+    data = tmp_path / "data"
+    data.mkdir()
+    rows = b'{"id": "a", "licence": "CC0"}\n' * 1000
+    whole = gzip.compress(rows)
+    (data / "a.jsonl.gz").write_bytes(whole[:20] + b"\xff" * 20 + whole[40:])
+    (data / "b.jsonl.zst").write_bytes(zstandard.compress(rows)[:-8])  # cut short
+    (data / "c.jsonl.zst").write_bytes(zstandard.compress(b'{"id": "one", "licence": "CC0"}\n') * 2)
+    done = run(data, tmp_path / "out", "--json")
+    assert done.exit_code == 3, done.output
+    rows = ledger(tmp_path / "out")
+    assert {"a.jsonl.gz", "b.jsonl.zst"} <= {
+        i for i, r in rows.items() if r["verdict"] == "unknown"
+    }
+    assert json.loads(done.stdout)["verdicts"]["allowed"] == 2, "every frame is read"
+
+
 def test_the_page_runs_nothing_a_document_says(folder, tmp_path):
     run(folder, tmp_path / "out")
     page = (tmp_path / "out" / "report.html").read_text("utf-8")

@@ -113,6 +113,18 @@ def test_a_wrong_set_is_one_problem(small, text, words):
     assert words in problem
 
 
+@pytest.mark.parametrize("scales", ["scales: [mini]", "scales: {mini: 3}"])
+def test_scales_of_another_kind_are_one_problem(small, scales):
+    small.write_text(SMALL.partition("scales:")[0] + scales + "\n")
+    assert any(line.startswith(f"{small}:13: scales") for line in problems(small, scale="mini"))
+
+
+def test_without_scales_set_still_counts_and_a_scale_is_unknown(small):
+    small.write_text(SMALL.partition("scales:")[0])
+    assert load(small, None, ["version=0.2.0"]).release.version == "0.2.0"
+    assert problems(small, scale="mini") == [f"{small}: no scale mini (there are: none)"]
+
+
 def test_an_unknown_scale_names_those_there_are(small):
     assert problems(small, scale="huge") == [f"{small}: no scale huge (there are: mini)"]
 

@@ -39,6 +39,14 @@ def permission(expression: str, acts: tuple[Act, ...]) -> Permission:
     return _permission(_parsed(expression), acts)
 
 
+def is_allowed(expression: str, acts: tuple[Act, ...]) -> bool:
+    """Whether that is certain: what is not in the table is unknown, which is not permission."""
+    try:
+        return permission(expression, acts) == "allowed"
+    except KeyError:
+        return False
+
+
 def _permission(node: Any, acts: tuple[Act, ...]) -> Permission:
     if isinstance(node, str):
         return _worst(LICENCES[node].acts[act] for act in acts)

@@ -47,11 +47,15 @@ class Context:
     def notes(self, name: str) -> Notes:
         return notes.of(self.recipe, self.workdir, name)
 
+    @cached_property
+    def differences(self) -> list[table.Difference]:
+        return table.differences(self.recipe.release, self.artefacts)
+
     def changes(self, model: str | None = None) -> list[tuple[str, str, str, str, str]]:
         """Rows of a card: of all models, or of what `model` is compared with."""
         return [
             (f"{what}, {change.group}", change.before, change.after, table.interval(change), said)
-            for what, change, _, _, said in table.differences(self.recipe.release, self.artefacts)
+            for what, change, _, _, said in self.differences
             if model in (None, change.after)
         ]
 

@@ -39,7 +39,7 @@ def repo(context: Context, building: Path) -> Repo:
     columns.write(folder / "tasks.parquet", tasks, columns.TASKS)
     if bins:
         columns.write(folder / "calibration.parquet", bins, columns.CALIBRATION)
-    found = table.differences(context.recipe.release, context.artefacts)
+    found = context.differences
     columns.write(folder / "scores.parquet", context.scores, columns.SCORES)
     ranks = rank_rows(context.scores, context.confidence, answers) if context.scores else []
     columns.write(folder / "ranks.parquet", ranks, RANKS)
@@ -62,7 +62,7 @@ def repo(context: Context, building: Path) -> Repo:
     if curves:
         columns.write(folder / "checkpoints.parquet", curves, columns.CHECKPOINTS)
     if context.claims:
-        write_json(folder / "claims.json", [judged.row() for judged in context.claims])
+        write_json(folder / "claims.json", [claim.row() for claim in context.claims])
     publish_record(folder, context.recipe, context.artefacts)
     lineage_of(folder, context.graph, context.artefacts, context.scores)
     if context.changed:
@@ -80,7 +80,7 @@ def repo(context: Context, building: Path) -> Repo:
         description=context.recipe.release.description,
         scores=context.scores,
         confidence=context.confidence,
-        claims=[judged.sentence() for judged in context.claims],
+        claims=[claim.sentence() for claim in context.claims],
         changes=context.changes(),
         judged=table.judged_how(evaluation, found),
         fronts=[

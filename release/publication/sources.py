@@ -53,7 +53,7 @@ def token_counts(corpus: Artefact, model: Artefact, workdir: Path) -> dict[str, 
     key = f"{corpus.manifest.digest[:12]}-{sha256_file(tokenizer)[:12]}"
     kept = workdir / "tokens" / f"{key}.json"
     if not kept.is_file():
-        kept.parent.mkdir(exist_ok=True)
+        kept.parent.mkdir(parents=True, exist_ok=True)
         write_json(kept, _count(corpus, tokenizer))
     counts: dict[str, int] = json.loads(kept.read_bytes())
     return counts

@@ -8,10 +8,7 @@ from corpus.settings import CorpusSettings, Mix, MixPart
 from hub.failure import BadInput
 from hub.manifest import Artefact, Input, Outcome, canonical_sha256
 from release.recipe import Recipe
-from release.steps.step import Place, Step
-
-EXCLUDED = "-excluded"
-"""the sibling that is never published"""
+from release.steps.step import EXCLUDED, Place, Step
 
 
 def steps(recipe: Recipe) -> Iterator[Step]:
@@ -89,7 +86,12 @@ def _sized(settings: CorpusSettings, have: Mapping[str, Artefact], place: Place)
     other, everything = have[settings.sized_as], MixPart(fill=True)
     if settings.sized_in:
         counts = token_counts(other, have[settings.sized_in], place.cache)
-        size, unit = sum((counts or {}).values()), "tokens"
+        if counts is None:
+            raise BadInput(
+                f"{settings.sized_in} has no tokenizer.json: {settings.sized_as} cannot be counted "
+                "in its tokens"
+            )
+        size, unit = sum(counts.values()), "tokens"
     else:
         size, unit = int(other.manifest.numbers["words"].value), "words"
     if not size:

@@ -6,8 +6,7 @@ from evaluation.judge.settings import part
 from hub.licences.leaving import may_send
 from hub.manifest import Artefact, Input, Outcome
 from release.recipe import Recipe
-from release.steps.corpus import EXCLUDED
-from release.steps.step import Place, Step
+from release.steps.step import EXCLUDED, Place, Step
 
 NAME = "judge"
 

@@ -12,6 +12,9 @@ STAGES: tuple[Stage, ...] = ("corpus", "training", "merging", "evaluation")
 
 Progress = Callable[[str], None]
 
+EXCLUDED = "-excluded"
+"""suffix of the sibling that is never published"""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -19,7 +22,7 @@ class Place:
 
     out: Path
     excluded: Path
-    """of a corpus: the sibling's folder"""
+    """folder of the sibling that is never published; `out` where there is none"""
     scratch: Path
     """survives a kill, removed when the artefact is whole"""
     cache: Path

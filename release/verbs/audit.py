@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from release.console import errors, print_json
-from release.verbs.common import (
-    Debug,
-    Json,
-)
+from release.verbs.common import Debug, Json
 
 if TYPE_CHECKING:
     from hub.licences.rights import Use

@@ -6,9 +6,7 @@ from typing import Annotated
 import typer
 
 from release.console import errors
-from release.verbs.common import (
-    Debug,
-)
+from release.verbs.common import Debug
 
 
 def serve(

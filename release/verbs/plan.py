@@ -1,7 +1,7 @@
 """`imprimatur plan`"""
 
-from release.console import errors, print_json, progress
-from release.verbs.common import Debug, Json, RecipePath, Scale, Sets, Workdir, load_recipe
+from release.console import errors, print_json
+from release.verbs.common import Debug, Json, RecipePath, Scale, Sets, Workdir, load_pinned
 
 
 def plan(
@@ -17,16 +17,14 @@ def plan(
     Example: imprimatur plan release/recipes/demo.yaml
     """
     with errors(debug):
-        loaded, folder = load_recipe(recipe, workdir, scale, sets)
+        loaded, folder = load_pinned(recipe, workdir, scale, sets)
         from dataclasses import asdict
 
         from hub.failure import BadInput, Refused
         from release.claims import register
-        from release.pinning import pin
         from release.plan import plan as plan_release
         from release.plan_page import page
 
-        loaded = pin(loaded, progress())
         register(loaded, folder)
         found = plan_release(loaded, folder)
         if as_json:

@@ -49,6 +49,7 @@ def export(
     workdir: Workdir = None,
     scale: Scale = None,
     sets: Sets = None,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """The results of a model as lm-eval lays them out, for tools that read its folders.
@@ -59,4 +60,8 @@ def export(
         from release.results import export_layout
 
         loaded, where = load_recipe(recipe, workdir, scale, sets)
-        print(export_layout(loaded, where, model, out, seed))
+        folder = export_layout(loaded, where, model, out, seed)
+        if as_json:
+            print_json({"folder": str(folder)})
+        else:
+            print(folder)

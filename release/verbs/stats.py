@@ -6,10 +6,7 @@ from typing import Annotated
 import typer
 
 from release.console import errors, print_json
-from release.verbs.common import (
-    Debug,
-    Json,
-)
+from release.verbs.common import Debug, Json
 
 
 def stats(

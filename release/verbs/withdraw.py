@@ -57,10 +57,15 @@ def withdraw(
             for line in withdrawing.lines(document, held):
                 say(line)
             if dry_run:
+                if as_json:
+                    print_json(withdrawing.as_json(document, held))
                 return
             withdrawal = withdrawing.record(loaded, document, who, why, held)
             loaded, _ = load_pinned(recipe, folder, scale, sets)
             if not held.tags:
+                if as_json:
+                    print_json(withdrawing.as_json(document, held))
+                    return
                 print(f"{document} is recorded; nothing is published, the next run leaves it out.")
                 return
             withdrawing.check_version(loaded, held)
