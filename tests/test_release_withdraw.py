@@ -169,8 +169,11 @@ def test_a_withdrawn_document_is_in_no_reachable_revision(recipe, tmp_path, monk
         (tmp_path / "words" / "results.md").write_text("Read these with care.\n")
         later = "version: 0.2.0\nprevious: lab/notes@v0.1.0\nnotes: words"
         recipe.write_text(recipe.read_text().replace("version: 0.1.0", later))
-        named = in_process(*taking, "--dry-run").stderr
-        assert "published in v0.1.0: notes; trained on it: small" in named
+        asked = in_process(*taking, "--dry-run", "--json")
+        assert "published in v0.1.0: notes; trained on it: small" in asked.stderr
+        data = json.loads(asked.stdout)
+        assert data["releases"] == ["v0.1.0"]
+        assert data["published"][0]["corpora"] == ["notes"]
         done = command(*taking, "--squash", "--json")
 
         for repo, kind in (("notes", "dataset"), ("small", "model")):
