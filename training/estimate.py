@@ -13,6 +13,7 @@ with a GPU yet; docs/training.md says so.
 
 from dataclasses import dataclass
 
+from training.arguments import DEFAULTS
 from training.hardware import HARDWARE
 from training.settings import RunSettings, TrainingError
 
@@ -89,7 +90,7 @@ class Estimate:
 def estimate(
     shape: Shape, settings: RunSettings, num_tokens: int | None, max_length: int
 ) -> Estimate:
-    """For `settings.hardware`; `num_tokens` of one epoch, where it is known.
+    """For `settings.hardware`; `num_tokens` are those of one epoch, where it is known.
 
     Raises TrainingError for hardware without a name here.
     """
@@ -99,16 +100,16 @@ def estimate(
         named = on.gpu if on else "no name"
         raise TrainingError(f"nothing is known of the hardware {named} (there are: {known})")
     there = HARDWARE[on.gpu]
-    fields = settings.sft_config
-    sequences = int(fields.get("per_device_train_batch_size", 1))
+    fields = {**DEFAULTS, **settings.sft_config}
+    sequences = int(fields["per_device_train_batch_size"])
     a_step = (
-        sequences * max_length * settings.processes
-        * int(fields.get("gradient_accumulation_steps", 8))
-    )  # fmt: skip
-    steps: int | None = int(fields.get("max_steps", -1))
-    if steps is None or steps < 1:
+        sequences * max_length * settings.processes * int(fields["gradient_accumulation_steps"])
+    )
+    stated = int(fields.get("max_steps", -1))
+    steps = stated if stated > 0 else None
+    if steps is None and num_tokens is not None:
         epochs = float(fields.get("num_train_epochs", 3))
-        steps = None if num_tokens is None else max(1, round(epochs * num_tokens / a_step))
+        steps = max(1, round(epochs * num_tokens / a_step))
     hours = kwh = eur = None
     if steps is not None:
         rate = on.utilisation * there.peak_flops * settings.processes
@@ -140,7 +141,8 @@ def memory_bytes(shape: Shape, settings: RunSettings, positions: int) -> float:
     layer = (shape.num_weights - shape.vocab_size * shape.hidden_size) / shape.num_layers
     at_work = 2 * 2 * layer  # bfloat16: this layer and the next one on its way
     full = LAYER_WIDTHS * positions * shape.hidden_size
-    recomputed = settings.sft_config.get("activation_checkpointing", True)
+    fields = settings.sft_config
+    recomputed = fields.get("gradient_checkpointing", fields.get("activation_checkpointing", True))
     activations = (
         2 * positions * shape.hidden_size * shape.num_layers + full
         if recomputed
