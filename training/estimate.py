@@ -12,6 +12,7 @@ with a GPU yet; docs/training.md says so.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from training.arguments import DEFAULTS
 from training.hardware import HARDWARE
@@ -92,7 +93,7 @@ def estimate(
 ) -> Estimate:
     """For `settings.hardware`; `num_tokens` are those of one epoch, where it is known.
 
-    Raises TrainingError for hardware without a name here.
+    Raises TrainingError for hardware without a name here and for a field that is no number.
     """
     on = settings.hardware
     if on is None or on.gpu not in HARDWARE:
@@ -100,16 +101,14 @@ def estimate(
         named = on.gpu if on else "no name"
         raise TrainingError(f"nothing is known of the hardware {named} (there are: {known})")
     there = HARDWARE[on.gpu]
-    fields = {**DEFAULTS, **settings.sft_config}
-    sequences = int(fields["per_device_train_batch_size"])
-    a_step = (
-        sequences * max_length * settings.processes * int(fields["gradient_accumulation_steps"])
-    )
-    stated = int(fields.get("max_steps", -1))
+    fields = {"max_steps": -1, "num_train_epochs": 3, **DEFAULTS, **settings.sft_config}
+    sequences = int(_number(fields, "per_device_train_batch_size"))
+    accumulated = int(_number(fields, "gradient_accumulation_steps"))
+    a_step = sequences * max_length * settings.processes * accumulated
+    stated = int(_number(fields, "max_steps"))
     steps = stated if stated > 0 else None
     if steps is None and num_tokens is not None:
-        epochs = float(fields.get("num_train_epochs", 3))
-        steps = max(1, round(epochs * num_tokens / a_step))
+        steps = max(1, round(_number(fields, "num_train_epochs") * num_tokens / a_step))
     hours = kwh = eur = None
     if steps is not None:
         rate = on.utilisation * there.peak_flops * settings.processes
@@ -122,6 +121,13 @@ def estimate(
         on.gpu, settings.processes, memory, there.memory_gib, steps, hours, kwh, eur,
         on.utilisation,
     )  # fmt: skip
+
+
+def _number(fields: dict[str, Any], name: str) -> float:
+    try:
+        return float(fields[name])
+    except (TypeError, ValueError):
+        raise TrainingError(f"sft_config.{name} is {fields[name]!r}: give a number") from None
 
 
 def memory_bytes(shape: Shape, settings: RunSettings, positions: int) -> float:
