@@ -105,6 +105,15 @@ def test_the_wiki_is_read_one_level_deep_and_says_its_licence(tmp_path):
     assert found["said"]["rights"]["text"] == "Creative Commons Attribution-Share Alike 4.0"
 
 
+@pytest.mark.parametrize("service", ["hal", "mediawiki"])
+def test_an_answer_of_another_form_is_asked_for_again(service, tmp_path):
+    with serving(faults={2: "odd"}) as services:
+        fetch(asked_for(service, services), tmp_path / "odd", tmp_path, print)
+    with serving() as services:
+        fetch(asked_for(service, services), tmp_path / "right", tmp_path, print)
+    assert content(tmp_path / "odd") == content(tmp_path / "right")
+
+
 def test_a_category_that_holds_nothing_is_one_sentence(tmp_path):
     with serving() as services, pytest.raises(Failed, match="nothing in Catégorie:Medecine"):
         settings = asked_for("mediawiki", services, categories=["Catégorie:Medecine"])
