@@ -45,12 +45,11 @@ def source_files(settings: SourceSettings, data: Path) -> list[Path]:
     folder = data / settings.path
     found = sorted(path for path in folder.glob(settings.files) if path.is_file())
     found = [path for path in found if path.name != FETCH_MANIFEST]
-    for path in found:
+    for name in (path.relative_to(data).as_posix() for path in found):
         try:
-            path.as_posix().encode()
+            name.encode()
         except UnicodeEncodeError:
-            named = ascii(path.relative_to(data).as_posix())
-            raise BadInput(f"the file name {named} below {data} is not UTF-8: rename it") from None
+            raise BadInput(f"the file {name!a} below data has no UTF-8 name: rename it") from None
     if not found and not settings.optional:
         how = f": {entry_of(settings.entry).obtain}" if settings.entry else ""
         raise SourceError(f"no file matches {settings.files} in {folder}{how}")
