@@ -4,6 +4,7 @@
     python -m benchmarks.corpus                 about 15 minutes, most of them datatrove's
     python -m benchmarks.corpus --growth 1 4    time and memory alone, at 1 and 4 times 20,000
     python -m benchmarks.corpus --made FOLDER   on corpus.jsonl and truth.json of another generator
+    python -m benchmarks.corpus --data FOLDER   also the share of the real leaflets that goes
 
 One JSON object a line: figure, value, unit, what it is measured against, goal, whether it holds.
 CPU figures are medians of `REPEATS` runs of both sides in fresh processes, each reading the same

@@ -162,7 +162,7 @@ def score(
     share = 1 - missed / similar
     figure = f"pairs 0.02 above the threshold, of {similar}"
     yield Scored(figure, share, "share", ">= 0.99", share >= 0.99)
-    pairs = [(n, read) for n, read in enumerate(built) if read.kept_instead >= 0]
+    pairs = [(number, read) for number, read in enumerate(built) if gone[number]]
     below = sum(
         jaccard(gram_set(read.text, n), gram_set(built[read.kept_instead].text, n)) < threshold
         for _, read in pairs

@@ -255,7 +255,7 @@ def one_size(name: str, steps: int) -> None:
         seconds = time.monotonic() - began
     peak = torch.cuda.max_memory_allocated()
     weights = sum(p.numel() for p in model.parameters())
-    rate = trainer.num_tokens_of_this_process / seconds
+    rate = trainer.num_tokens_since_start / seconds
     top = peak_flops()
     against = f"{torch.cuda.get_device_name(0)}, {args.optim}, {rate:,.0f} tokens/s"
     if top:

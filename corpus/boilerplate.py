@@ -2,9 +2,9 @@
 
 A line goes where it stands in at least `min_documents` documents and in at least `min_share` of
 all documents of its source, always among the first or last five lines, and where its form is that
-of a notice, not of a finding: no digit in it, and between 3 and 30 words. A dose, a date or a
-result has digits; a heading such as `Conclusion` has fewer words. What is removed is a declared
-span of the text, and every line that goes is listed with its number of documents.
+of a notice, not of a finding: no digit in it, 3 to 30 words and at most 400 characters. A dose, a
+date or a result has digits; a heading such as `Conclusion` has fewer words. What is removed is a
+declared span of the text, and every line that goes is listed with its number of documents.
 
 Lines are counted once a document. Of a line 64 bits are kept: two lines agree once in 2^64.
 """
@@ -20,6 +20,7 @@ from corpus.fingerprint import words
 from corpus.units import hash_of
 
 MIN_WORDS, MAX_WORDS = 3, 30
+MAX_CHARACTERS = 400
 EDGE_LINES = 5
 """counted from either end of a document, blank lines apart"""
 _MERGE = 1 << 20
@@ -111,7 +112,7 @@ def _candidates(lines: list[str]) -> list[int | None]:
 
 def _candidate(line: str) -> int | None:
     """The hash of a line whose form is that of boilerplate."""
-    if len(line) > 400 or any(character.isnumeric() for character in line):
+    if len(line) > MAX_CHARACTERS or any(character.isnumeric() for character in line):
         return None
     found = words(line)
     if not MIN_WORDS <= len(found) <= MAX_WORDS:

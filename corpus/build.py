@@ -24,7 +24,7 @@ from hub.failure import BadInput
 from hub.licences.rights import RecordedDecision, Withdrawal
 from hub.manifest import canonical_sha256
 
-VERSION = 6
+VERSION = 7
 """Raise it when the same settings and sources would give other bytes."""
 
 
@@ -33,8 +33,11 @@ class SourceError(BadInput):
 
 
 def source_files(settings: SourceSettings, data: Path) -> list[Path]:
-    """The files of a source in a stable order; raises SourceError where there are none and it is
-    not optional."""
+    """The files of a source in a stable order.
+
+    Raises SourceError where there are none and it is not optional, BadInput for a name that no
+    manifest can hold.
+    """
     if not data.is_dir():
         raise SourceError(
             f"{data} is not a folder: name the folder of the sources with --set data=…"
@@ -42,6 +45,11 @@ def source_files(settings: SourceSettings, data: Path) -> list[Path]:
     folder = data / settings.path
     found = sorted(path for path in folder.glob(settings.files) if path.is_file())
     found = [path for path in found if path.name != FETCH_MANIFEST]
+    for name in (path.relative_to(data).as_posix() for path in found):
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise BadInput(f"the file {name!a} below data has no UTF-8 name: rename it") from None
     if not found and not settings.optional:
         how = f": {entry_of(settings.entry).obtain}" if settings.entry else ""
         raise SourceError(f"no file matches {settings.files} in {folder}{how}")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from corpus.decide import Copies, Judge, Judged, Known, Numbers, find_copies
 from corpus.decontaminate import Hits
 from corpus.dedup.minhash import Profile, Signatures
-from corpus.units import Unit, column, facts_of, fingerprints
+from corpus.units import Unit, column, facts_of, fingerprints, hash_of
 from hub.licences.rights import Withdrawal
 
 
@@ -145,15 +145,23 @@ def _pool(
 def _renamed(units: Sequence[Unit], first: Numbers) -> dict[int, str]:
     """Two documents of one id would overwrite each other's trail: the later one gets a number."""
     hashes = _joined([column(unit, "id_hash") for unit in units], (0,), np.uint64)
-    _, places, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+    known, places, counts = np.unique(hashes, return_inverse=True, return_counts=True)
     twice = np.flatnonzero(counts[places] > 1).tolist()
     seen: dict[str, int] = {}
     found: dict[int, str] = {}
     for number, row in sorted(_some(units, first, twice, ["id"]).items()):
-        seen[row["id"]] = seen.get(row["id"], 0) + 1
-        if seen[row["id"]] > 1:
-            found[number] = f"{row['id']}#{seen[row['id']]}"
+        count = seen.get(row["id"], 0) + 1
+        while count > 1 and _holds(known, hash_of(f"{row['id']}#{count}")):
+            count += 1  # a source has that very id
+        seen[row["id"]] = count
+        if count > 1:
+            found[number] = f"{row['id']}#{count}"
     return found
+
+
+def _holds(ascending: NDArray[np.uint64], value: int) -> bool:
+    place = int(np.searchsorted(ascending, np.uint64(value)))
+    return place < len(ascending) and int(ascending[place]) == value
 
 
 def _withdrawals(

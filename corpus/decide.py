@@ -12,7 +12,7 @@ names and words are read again from the units when rows are written.
 import json
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +29,9 @@ Reason = Literal[
     "", "unreadable", "licence", "personal", "contaminated", "domain", "duplicate",
     "near_duplicate", "mix", "withdrawn",
 ]  # fmt: skip
-SPLITS: tuple[Split, ...] = ("train", "validation", "held_out")
+SPLITS: tuple[Split, ...] = get_args(Split)
 STATUSES: tuple[Status, ...] = (*SPLITS, "kept", "excluded")
-REASONS: tuple[Reason, ...] = (
-    "", "unreadable", "licence", "personal", "contaminated", "domain", "duplicate",
-    "near_duplicate", "mix", "withdrawn",
-)  # fmt: skip
+REASONS: tuple[Reason, ...] = get_args(Reason)
 _KEPT, _EXCLUDED = STATUSES.index("kept"), STATUSES.index("excluded")
 
 Numbers = NDArray[np.int64]
@@ -67,9 +64,6 @@ class Fates(NamedTuple):
 
     def of(self, status: Status) -> Numbers:
         return np.flatnonzero(self.status == STATUSES.index(status))
-
-    def because(self, reason: Reason) -> Numbers:
-        return np.flatnonzero(self.reason == REASONS.index(reason))
 
     def exclude(self, rows: Numbers | Flags, reason: Reason) -> None:
         self.status[rows] = _EXCLUDED

@@ -1,7 +1,6 @@
 """One document on its way through the corpus stage, with every statement made about its licence."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from hub.licences.evidence import Evidence
 
@@ -19,6 +18,3 @@ class SourceDocument:
     problem: str = ""
     partition: str = ""
     """of a task dataset: train, validation or test"""
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)

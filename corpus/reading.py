@@ -24,7 +24,7 @@ from corpus.units import Unit
 from hub.disk import sha256_file
 from hub.manifest import MANIFEST, canonical_sha256
 
-READ_VERSION = 4
+READ_VERSION = 5
 """Raise it when reading, cleaning or masking would give other texts: units are made again."""
 
 SCORE_VERSION = 1

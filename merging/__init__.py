@@ -7,7 +7,7 @@
     schedules     the papers' merges, ready-made
     headers       a model by its configuration and safetensors headers; remote: the same on a Hub
     preflight     do these models fit together? answered from those alone
-    candidates    a sweep's candidates, in memory; sweep: the front and the choice; figure: drawn
+    candidates    a sweep's candidates, in memory; sweep: the front and the choice
     merge         mergekit, in this process, with nothing of this machine left in what it writes
     match         is what mergekit wrote the candidate that was evaluated?
     postflight    is the merge a model, and what did it become beside its parents?

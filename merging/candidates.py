@@ -162,7 +162,7 @@ def angle(a: "torch.Tensor", b: "torch.Tensor") -> float | None:
 
 
 def slerp(a: "torch.Tensor", b: "torch.Tensor", t: float, theta: float | None) -> "torch.Tensor":
-    """Spherical interpolation (Shoemake 1985) in float32, in the parents' type."""
+    """Spherical interpolation (Shoemake 1985), computed in float32; the result has `a`'s type."""
     import torch
 
     if theta is None or not theta:

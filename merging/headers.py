@@ -23,10 +23,13 @@ class Tensor(NamedTuple):
 
 
 class Parent(NamedTuple):
+    """A model that is to be merged, by what it says about itself."""
+
     name: str
     config: dict[str, Any]
     tensors: dict[str, Tensor]
     vocabulary: object
+    """equal for models whose tokens have the same ids"""
     tokens: dict[str, str]
     """special tokens by role: eos_token, bos_token, ..."""
     chat_template: str | None
@@ -78,19 +81,19 @@ def describe(name: str, folder: Path, tensors: dict[str, Tensor]) -> Parent:
 
 def announced(name: str, config: dict[str, Any]) -> Parent | None:
     """A model of which only the configuration is known; None where that tells too little."""
-    try:
-        width, heads = config["hidden_size"], config["num_attention_heads"]
-        head = config.get("head_dim") or width // heads
-        keys = config.get("num_key_value_heads") or heads
-        shapes = {
-            "model.embed_tokens.weight": (config["vocab_size"], width),
-            "model.layers.0.self_attn.q_proj.weight": (heads * head, width),
-            "model.layers.0.self_attn.k_proj.weight": (keys * head, width),
-            "model.layers.0.mlp.gate_proj.weight": (config["intermediate_size"], width),
-        }
-        config["num_hidden_layers"]
-    except KeyError:
+    needed = ("hidden_size", "num_attention_heads", "num_hidden_layers", "intermediate_size",
+              "vocab_size")  # fmt: skip
+    if not all(field in config for field in needed):
         return None
+    width, heads = config["hidden_size"], config["num_attention_heads"]
+    head = config.get("head_dim") or width // heads
+    keys = config.get("num_key_value_heads") or heads
+    shapes = {
+        "model.embed_tokens.weight": (config["vocab_size"], width),
+        "model.layers.0.self_attn.q_proj.weight": (heads * head, width),
+        "model.layers.0.self_attn.k_proj.weight": (keys * head, width),
+        "model.layers.0.mlp.gate_proj.weight": (config["intermediate_size"], width),
+    }
     tensors = {key: Tensor(shape, "F32") for key, shape in shapes.items()}
     return Parent(name, config, tensors, (config.get("corpus"), config["vocab_size"]), {}, None)
 
@@ -105,17 +108,23 @@ def header(name: str, shard: Path) -> dict[str, Tensor]:
     try:
         entries: dict[str, Any] = json.loads(text)
         entries.pop("__metadata__", None)
-        ends = [entry["data_offsets"][1] for entry in entries.values()]
+        end = max((int(entry["data_offsets"][1]) for entry in entries.values()), default=0)
         tensors = {
             key: Tensor(tuple(entry["shape"]), entry["dtype"]) for key, entry in entries.items()
         }
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         raise MergeError(
             f"{shard.name} of {name} is not a whole safetensors file: fetch the model again"
         ) from None
-    if 8 + length + max(ends, default=0) != size:
+    if 8 + length + end != size:
         raise MergeError(f"{shard.name} of {name} was cut short: fetch the model again")
     return tensors
+
+
+def files_of(folder: Path) -> dict[str, Path]:
+    """Each tensor of a model by name, with the file that it lies in."""
+    shards = sorted(folder.glob("*.safetensors"))
+    return {key: shard for shard in shards for key in header(folder.name, shard)}
 
 
 def _vocabulary(name: str, folder: Path) -> object:

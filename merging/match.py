@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hub.failure import Failed
 from merging.candidates import CHUNK, tensors
+from merging.headers import files_of
 
 if TYPE_CHECKING:
     import torch
@@ -40,7 +41,7 @@ def match(mergekit: Mapping[str, Any], parents: Mapping[str, Path], merged: Path
     """Raises OtherWeights where the merge in `merged` is not the candidate of `mergekit`."""
     from safetensors import safe_open
 
-    where = _files(merged)
+    where = files_of(merged)
     largest, cancelled = 0.0, 0
     for name, candidate, terms in tensors(mergekit, parents, {}):
         if name not in where:
@@ -86,13 +87,3 @@ def distance(
             found[more] = torch.where(rounded, 0, found[more])
         largest = max(largest, float(torch.nan_to_num(found, nan=math.inf).max()))
     return Distance(largest, cancelled)
-
-
-def _files(folder: Path) -> dict[str, Path]:
-    from safetensors import safe_open
-
-    found: dict[str, Path] = {}
-    for path in sorted(folder.glob("*.safetensors")):
-        with safe_open(path, framework="pt") as weights:
-            found |= dict.fromkeys(weights.keys(), path)
-    return found

@@ -35,7 +35,11 @@ def merge(
     out: Path,
     progress: Callable[[str], None],
 ) -> Outcome:
-    """Merge `parents` (artefact name to folder) into `out`."""
+    """Merge `parents` (artefact name to folder) into `out`.
+
+    Raises MergeError where they do not fit, where mergekit refuses the configuration, and where
+    what it made has values that are not numbers.
+    """
     names = parents_of(settings)
     if unknown := [name for name in names if name not in parents]:
         raise MergeError(
@@ -126,13 +130,12 @@ def plan(configuration: dict[str, Any]) -> list[Any]:
     Seeds as `run` does: a method that draws has to be run from here on without another draw.
     """
     from mergekit.architecture import get_architecture_info
-    from mergekit.config import MergeConfiguration
     from mergekit.io.tasks import LoaderCache, SaveTensor
     from mergekit.plan import MergePlanner
     from transformers.trainer_utils import set_seed
 
     options = _options()
-    valid = MergeConfiguration.model_validate(configuration)
+    valid = validate(configuration)
     donor = valid.base_model or valid.referenced_models()[0]
     try:
         LoaderCache().setup(options=options)

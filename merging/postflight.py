@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from hub.manifest import Number
 from hub.model_folder import quiet_models, speak
+from merging.headers import files_of
 
 MAX_TEXTS, MAX_TOKENS = 8, 256
 """of each group"""
@@ -33,7 +34,7 @@ class Proof(NamedTuple):
 
     @property
     def worse_everywhere(self) -> bool:
-        """Worse than both parents in every group; False where no text was read."""
+        """Worse than every parent in every group; False where no text was read."""
         merge = self.perplexity.get("merge", {})
         parents = [groups for name, groups in self.perplexity.items() if name != "merge"]
         return bool(merge) and all(
@@ -70,16 +71,17 @@ def postflight(
         folders = {"merge": merged, **parents} if texts else {}
         perplexity = {name: perplexities(folder, texts) for name, folder in folders.items()}
     proof = Proof(sample, perplexity, {name: distances(merged, parents[name]) for name in parents})
-    for group in texts:
+    for group in perplexity.get("merge", {}):
         figures = ", ".join(f"{name} {found[group]:.4g}" for name, found in perplexity.items())
         progress(f"perplexity, {group}: {figures}")
     if proof.worse_everywhere:
-        progress("worse than both parents everywhere: the card says so")
+        progress("worse than its parents everywhere: the card says so")
     return proof
 
 
 def perplexities(folder: Path, texts: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """Perplexity a token by group, over at most MAX_TEXTS texts of MAX_TOKENS tokens each."""
+    """Perplexity a token by group, over at most MAX_TEXTS texts of MAX_TOKENS tokens each; a group
+    without a text of two tokens has none."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -110,7 +112,7 @@ def distances(merged: Path, parent: Path) -> dict[str, float]:
 
     apart: dict[str, float] = {}
     norm: dict[str, float] = {}
-    where = _files(parent)
+    where = files_of(parent)
     for path in sorted(merged.glob("*.safetensors")):
         with safe_open(path, framework="pt") as weights:
             for name in weights.keys():  # noqa: SIM118 (not a mapping: it has no iterator)
@@ -137,13 +139,3 @@ def _layer(name: str) -> str:
     if found:
         return found[1]
     return "embeddings" if "embed" in name else "head" if "lm_head" in name else "rest"
-
-
-def _files(folder: Path) -> dict[str, Path]:
-    from safetensors import safe_open
-
-    found: dict[str, Path] = {}
-    for path in sorted(folder.glob("*.safetensors")):
-        with safe_open(path, framework="pt") as weights:
-            found |= dict.fromkeys(weights.keys(), path)
-    return found

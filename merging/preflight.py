@@ -1,6 +1,7 @@
 """Do these models fit together? Answered from configurations and safetensors headers alone.
 
-    for note in check({"base": folder, "adapted": remote("adapted", "org/model", "main")}): ...
+    adapted = remote.read("adapted", "org/model", "v1.0.0")
+    for note in check({"base": folder, "adapted": adapted}): ...
 
 What is found out now would otherwise be found after downloads and imports, or not at all: mergekit
 merges a tied with an untied model and writes an output head that nobody will use. What stops a
@@ -13,7 +14,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from merging.headers import BYTES, Parent, Tensor, read
 from merging.settings import MergeError
@@ -72,16 +73,25 @@ def _notes(first: Parent, other: Parent) -> Iterator[str]:
 
 
 def check_configuration(mergekit: Mapping[str, Any], parents: Mapping[str, Parent]) -> None:
-    """Layers and schedules that cannot be meant; raises MergeError before anything is loaded."""
+    """Layers and schedules that cannot be meant; raises MergeError before anything is loaded.
+
+    What has another form than mergekit's is left to mergekit, which refuses it.
+    """
     layers = {name: parent.config.get("num_hidden_layers") for name, parent in parents.items()}
-    for one in mergekit.get("slices") or []:
-        spans = [source.get("layer_range") or [0, 0] for source in one.get("sources", [])]
-        for source, span in zip(one.get("sources", []), spans, strict=True):
-            name, last = source.get("model"), layers.get(str(source.get("model")))
+    for one in _mappings(mergekit.get("slices")):
+        spans = []
+        for source in _mappings(one.get("sources")):
+            name, span = source.get("model"), source.get("layer_range")
+            if not _is_span(span):
+                raise MergeError(
+                    f"layer_range {span} of {name} is not [begin, end], two numbers of layers"
+                )
+            last = layers.get(str(name))
             if last is not None and not 0 <= span[0] < span[1] <= last:
                 raise MergeError(
-                    f"layer_range {list(span)} does not lie in {name}, which has {last} layers"
+                    f"layer_range {span} does not lie in {name}, which has {last} layers"
                 )
+            spans.append(span)
         if len({span[1] - span[0] for span in spans}) > 1:
             raise MergeError(
                 f"the sources of a slice have {', '.join(str(b - a) for a, b in spans)} layers: "
@@ -99,6 +109,18 @@ def check_configuration(mergekit: Mapping[str, Any], parents: Mapping[str, Paren
 
 MIN_ANCHORS = 5
 """the papers' schedules have five, also where a model for tests has fewer layers"""
+
+
+def _mappings(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _is_span(value: Any) -> TypeGuard[list[int]]:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(one, int) and not isinstance(one, bool) for one in value)
+    )
 
 
 def _schedules(value: Any, inside: bool = False) -> Iterator[list[Any]]:

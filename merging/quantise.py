@@ -55,7 +55,7 @@ class Cost(NamedTuple):
     tokens_per_second: float
     """reading, not generating; median of three"""
     perplexity: float | None
-    """a token, over the texts; None without texts"""
+    """a token, over the texts; None without a text of two tokens"""
 
 
 def missing(settings: QuantisedSettings) -> str | None:
@@ -214,8 +214,10 @@ def measure(folder: Path, texts: Sequence[str]) -> Cost:
         ids = [
             tokenizer(text, return_tensors="pt", truncation=True, max_length=MAX_TOKENS).input_ids
             for text in texts
-        ] or [torch.zeros((1, 32), dtype=torch.int64)]
-        ids = [one.to(model.device) for one in ids if one.shape[1] > 1]
+        ]
+        readable = [one for one in ids if one.shape[1] > 1]
+        ids = readable or [torch.zeros((1, 32), dtype=torch.int64)]
+        ids = [one.to(model.device) for one in ids]
         num_tokens = sum(one.shape[1] for one in ids)
         rates, nats = [], 0.0
         for _ in range(3):
@@ -225,11 +227,11 @@ def measure(folder: Path, texts: Sequence[str]) -> Cost:
                 nats += float(torch.nn.functional.cross_entropy(heard, one[0, 1:], reduction="sum"))
             rates.append(num_tokens / (time.perf_counter() - began))
         after = _peak()
-    value = torch.tensor(nats / max(1, num_tokens - len(ids)))
+    value = torch.tensor(nats / (num_tokens - len(ids)))
     if not bool(torch.isfinite(value)):
         raise Failed(f"{folder.name} gives what is no number: this copy is broken")
     size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
-    perplexity = float(value.clamp_max(700).double().exp()) if texts else None
+    perplexity = float(value.clamp_max(700).double().exp()) if readable else None
     return Cost(size, after - before, statistics.median(rates), perplexity)
 
 

@@ -22,8 +22,10 @@ SMALL = (
 
 
 def read(name: str, repo: str, revision: str) -> Parent:
-    """What `repo` says about itself at `revision`; raises MergeError where it is no safe model,
-    Unreachable."""
+    """What `repo` says about itself at `revision`.
+
+    Raises MergeError where it is no model in safe format, Unreachable where no Hub answers.
+    """
     import httpx2  # what the Hub's client speaks with
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import (
@@ -51,7 +53,9 @@ def read(name: str, repo: str, revision: str) -> Parent:
             "convert it first"
         ) from None
     except SafetensorsParsingError:
-        raise MergeError(f"{name} has a weight file without a readable header: it is cut") from None
+        raise MergeError(
+            f"{name} has a weight file whose header cannot be read: upload it again"
+        ) from None
     except (RepositoryNotFoundError, RevisionNotFoundError):
         raise MergeError(f"{name}: there is no {repo} at {revision}, or it needs a token") from None
     except (LocalEntryNotFoundError, OfflineModeIsEnabled, httpx2.TransportError):

@@ -99,6 +99,8 @@ class SweepSettings(_Frozen):
 
 
 class MergingSettings(_Frozen):
+    """One merge, and the candidates that it may be chosen from."""
+
     mergekit: dict[str, Any]
     """a mergekit configuration in which models are artefact names"""
     sweep: SweepSettings | None = None

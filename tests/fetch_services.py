@@ -2,7 +2,7 @@
 
 `faults` says what goes wrong with which request, counted from 1: 429, 500, "reset" in the middle of
 the body, "short" (the connection ends early), "half" (half a body that claims to be whole),
-"repeat" (the answer before once more).
+"repeat" (the answer before once more), "odd" (JSON of another form).
 """
 
 import hashlib
@@ -161,6 +161,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
+        if fault == "odd":
+            body = b'{"query": [], "continue": "later"}'
         sent = body[: len(body) // 2] if fault in ("reset", "short", "half") else body
         self.send_response(200)
         self.send_header("Content-Length", str(len(sent) if fault == "half" else len(body)))

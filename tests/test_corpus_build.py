@@ -1,6 +1,7 @@
 """The corpus stage on small made-up sources: cleaning, copies, contamination, broken records."""
 
 import json
+import os
 import re
 import unicodedata
 from pathlib import Path
@@ -10,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.build import SourceError, build, source_files
+from corpus.build import SourceError, build, source_digest, source_files
 from corpus.clean import clean
 from corpus.decontaminate import Item, Questions
 from corpus.dedup.grams import hash_words
 from corpus.fingerprint import Shares, fingerprint, split_of
 from corpus.outcome import Built
 from corpus.settings import CorpusSettings, SourceSettings
+from hub.failure import BadInput
 
 # Written without a look at the cleaner: numbers, in digit groups or not, and what stands by them.
 _QUANTITY = re.compile(
@@ -144,6 +146,29 @@ def test_every_record_is_accounted_for_whatever_it_is(tmp_path):
     }  # fmt: skip
     kept = pq.read_table(tmp_path / "out" / "data").to_pylist()
     assert [row["id"] for row in kept] == ["good", "good#2"]
+
+
+def test_an_id_that_comes_again_gets_one_that_no_document_has(tmp_path):
+    texts = {"a": "Un texte.", "a#2": "Deux mots."}
+    records = [{"id": id, "text": text, "licence": "CC0"} for id, text in texts.items()]
+    again = [{"id": "a", "text": f"Encore {n} fois.", "licence": "CC0"} for n in "xy"]
+    written(tmp_path, [*records, *again])
+    kept = pq.read_table(tmp_path / "out" / "data").to_pylist()
+    assert {row["id"]: row["text"] for row in kept} == texts | {
+        "a#3": "Encore x fois.", "a#4": "Encore y fois.",
+    }  # fmt: skip
+
+
+def test_a_file_name_that_no_manifest_can_hold_is_one_sentence(tmp_path):
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    (folder / os.fsdecode(b"th\xe8se.txt")).write_text("Un texte.")
+    settings = SourceSettings(reader="text", path="texts", files="*.txt")
+    with pytest.raises(
+        BadInput, match=r"'texts/th\\udce8se\.txt' below data has no UTF-8 name"
+    ) as said:
+        source_digest(settings, tmp_path)
+    str(said.value).encode()
 
 
 def test_a_copy_under_better_words_does_not_launder_the_original(tmp_path):

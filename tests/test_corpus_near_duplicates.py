@@ -91,9 +91,9 @@ def test_shards_joined_give_what_one_pass_gives(tmp_path: Path) -> None:
         with (tmp_path / f"{shard}.npz").open("wb") as file:
             part.save(file)
     joined = Signatures.join(Signatures.load(tmp_path / f"{shard}.npz") for shard in (2, 0, 1))
-    order = list(reversed(range(len(texts))))
-    whole = near_duplicates(texts.__getitem__, order)
-    ascending = joined.only(np.argsort(joined.documents))
+    whole = near_duplicates(texts.__getitem__, list(reversed(range(len(texts)))))
+    order = np.argsort(joined.documents)
+    ascending = Signatures(joined.documents[order], joined.minima[order], joined.digests[order])
     for found in (joined, ascending):
         assert choose(found, texts.__getitem__, profile, lambda some: sorted(some)[::-1]) == whole
     assert whole

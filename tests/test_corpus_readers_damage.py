@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import openpyxl
@@ -120,7 +121,7 @@ def _read(reader: ReaderName, folder: Path, content: bytes) -> list[SourceDocume
     documents = list(READERS[reader]("s", source, path))
     for document in documents:
         assert document.text.strip() or document.problem
-        json.dumps(document.to_json(), ensure_ascii=False).encode("utf-8")
+        json.dumps(asdict(document), ensure_ascii=False).encode("utf-8")
     return documents
 
 

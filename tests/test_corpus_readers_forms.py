@@ -13,6 +13,7 @@ import zstandard
 from corpus.build import source_digest
 from corpus.document import SourceDocument
 from corpus.languages import identify, in_language
+from corpus.readers import rows
 from corpus.readers.registry import read
 from corpus.readers.wikitext import plain
 from corpus.settings import ReaderName, SourceSettings
@@ -120,6 +121,7 @@ def test_the_api_in_each_of_its_forms(tmp_path: Path, pages: Any) -> None:
     (document,) = _read("mediawiki", tmp_path / "a.json", json.dumps(answer))
     assert (document.id, document.text) == ("4", "T\n\nCorps")
     assert document.evidence[0].rank == 2
+    assert document.attribution == "T (its authors: the page's history)"
 
 
 def test_moses_reads_one_side_and_counts_the_other(tmp_path: Path) -> None:
@@ -149,6 +151,15 @@ def test_a_workbook_sheet_by_sheet(tmp_path: Path) -> None:
     settings = SourceSettings(reader="xlsx", files="*", language="fr")
     (document,) = read("s", settings, tmp_path / "b.xlsx")
     assert (document.id, document.text) == ("7", "Nom : Fer ; Dose (mg) : 37.5")
+
+
+def test_a_workbook_that_is_too_large_is_not_called_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "_MAX_WORKBOOK", 1 << 20)
+    (tmp_path / "b.xlsx").write_bytes(bytes(2 << 20))
+    (document,) = read("s", SourceSettings(reader="xlsx", files="*"), tmp_path / "b.xlsx")
+    assert document.problem.endswith("larger than 1 MiB")
 
 
 def test_a_file_that_disappeared_is_set_aside(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """JSON, questions and Parquet: fields, lists, answers, and records set aside one by one."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from corpus.document import SourceDocument
-from corpus.readers.registry import READERS
+from corpus.readers.registry import READERS, read
 from corpus.settings import ReaderName, SourceSettings
 from hub.licences.evidence import Evidence
 
@@ -50,6 +51,19 @@ def _mcq(tmp_path: Path, record: dict[str, Any], language: str = "fr", **fields:
     (document,) = _read("questions", tmp_path / "dev.json", [record], **settings)
     assert document.id == "dev:q1"
     return document.text
+
+
+def test_questions_a_line_also_packed_with_their_partition(tmp_path: Path) -> None:
+    record = {"id": "q1", "question": "Lequel ?", "options": ["Fer"], "answer": 0, "split": "dev"}
+    path = tmp_path / "all.jsonl.gz"
+    path.write_bytes(gzip.compress(f"{json.dumps(record)}\n".encode() * 2))
+    settings = SourceSettings.model_validate(
+        {"reader": "questions", "files": "*", "language": "fr-FR", "fields": {"partition": "split"}}
+    )
+    for document in (found := list(read("s", settings, path))):
+        assert document.text == "Lequel ?\na. Fer\nRéponse : a. Fer"
+        assert document.partition == "validation"
+    assert len(found) == 2
 
 
 def test_questions_with_letters_positions_words_or_no_answer(tmp_path: Path) -> None:

@@ -171,6 +171,19 @@ def test_a_candidate_with_other_layers_is_refused(parents: dict[str, Path]) -> N
         Network(parents, "base").become(configuration)
 
 
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [({"merge_method": None}, "merge_method"), ({"merge_metod": "slerp"}, "unknown field")],
+)
+def test_a_candidate_that_mergekit_would_refuse_is_one_sentence(
+    parents: dict[str, Path], changes: dict[str, Any], sentence: str
+) -> None:
+    merged = configured("slerp", t=0.5) | changes
+    asked = {key: value for key, value in merged.items() if value is not None}
+    with pytest.raises(MergeError, match=sentence):
+        next(tensors(asked, parents, {}))
+
+
 def test_a_sweep_names_every_combination() -> None:
     base = configured("ties", density=0.2, weight=0.5)
     base["models"][1]["parameters"] = {"weight": 0.9, "density": 0.1}

@@ -105,6 +105,14 @@ def test_headers_are_what_the_library_writes(tmp_path: Path) -> None:
     assert header("base", path) == {"a": ((2, 3), "F16")}
 
 
+@pytest.mark.parametrize("offsets", [[], ["0", "x"], None])
+def test_a_header_that_nobody_can_read_is_one_sentence(tmp_path: Path, offsets: object) -> None:
+    said = json.dumps({"a": {"data_offsets": offsets, "shape": [], "dtype": "F32"}}).encode()
+    (tmp_path / "model.safetensors").write_bytes(len(said).to_bytes(8, "little") + said)
+    with pytest.raises(MergeError, match=r"model\.safetensors of base is not a whole safetensors"):
+        header("base", tmp_path / "model.safetensors")
+
+
 def test_the_preflight_loads_no_heavy_library(tmp_path: Path) -> None:
     shutil.copytree(write_model(tmp_path / "base"), tmp_path / "adapted")
     program = (
@@ -145,6 +153,8 @@ def sliced(*spans: list[int]) -> dict[str, object]:
     [
         (sliced([0, 1], [0, 2]), r"layer_range \[0, 2\] does not lie in adapted, which has 1"),
         (sliced([0, 1], [1, 1]), r"layer_range \[1, 1\] does not lie in adapted"),
+        (sliced([0, 1], [0]), r"layer_range \[0\] of adapted is not \[begin, end\]"),
+        (sliced([0, 1], "0-1"), "layer_range 0-1 of adapted is not"),
         ({"parameters": {"t": []}}, "has no values"),
         ({"parameters": {"t": [{"filter": "mlp", "value": [0.5] * 6}]}}, "6 values for 1 layers"),
     ],
@@ -154,6 +164,8 @@ def test_a_schedule_of_the_wrong_length_is_one_sentence(
 ) -> None:
     parents = {name: read(name, write_model(tmp_path / name)) for name in ("base", "adapted")}
     check_configuration({"parameters": {"t": [0, 0.5, 0.3, 0.7, 1]}}, parents)
+    for others in (5, [5], [{"sources": None}], [{"sources": [5]}]):  # are mergekit's to refuse
+        check_configuration({"slices": others}, parents)
     with pytest.raises(MergeError, match=sentence):
         check_configuration(mergekit, parents)
 

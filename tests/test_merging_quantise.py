@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from merging_models import make_model
 
-from merging.quantise import NEEDS, quantise
+from merging.quantise import NEEDS, measure, quantise
 from merging.settings import MergeError, Method, QuantisedSettings
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of libraries about their own next versions
@@ -52,6 +52,11 @@ def test_a_copy_is_smaller_and_still_the_model(full: Path, tmp_path: Path, metho
         ours = AutoModelForCausalLM.from_pretrained(tmp_path / "out")(tokens).logits
         theirs = AutoModelForCausalLM.from_pretrained(full)(tokens).logits
     assert torch.nn.functional.cosine_similarity(ours.float(), theirs.float(), dim=-1).min() > 0.9
+
+
+def test_without_a_text_to_read_no_perplexity_is_stated(full: Path) -> None:
+    assert measure(full, ["a"]).perplexity is None
+    assert measure(full, TEXTS).perplexity
 
 
 @pytest.mark.parametrize("method", sorted(method for method, name in NEEDS.items()

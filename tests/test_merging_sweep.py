@@ -82,7 +82,10 @@ def test_a_merge_is_read_beside_its_parents(tmp_path: Path) -> None:
     lines: list[str] = []
     configuration = swept().mergekit | {"parameters": {"t": 0}, "dtype": "float32"}
     merge(MergingSettings(mergekit=configuration), parents, tmp_path / "out", lines.append)
-    proof = postflight(tmp_path / "out", parents, {"medical": ["abcabcabc"]}, lines.append)
+    proof = postflight(
+        tmp_path / "out", parents, {"medical": ["abcabcabc"], "short": ["a"]}, lines.append
+    )
+    assert "short" not in proof.perplexity["merge"]
     assert proof.perplexity["merge"] == pytest.approx(proof.perplexity["base"], rel=1e-4)
     assert not proof.worse_everywhere
     assert set(proof.distance["base"]) == {"embeddings", "rest", *map(str, range(LAYERS))}

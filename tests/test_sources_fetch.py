@@ -18,10 +18,11 @@ from corpus.build import source_files
 from corpus.readers.registry import READERS
 from corpus.settings import SourceSettings
 from corpus.sources.fetch.fetch import fetch
+from corpus.sources.fetch.folder import Filling
 from corpus.sources.fetch.polite import ATTEMPTS
-from corpus.sources.fetch.request import is_fetched
+from corpus.sources.fetch.request import is_fetched, request_of
 from corpus.sources.fetch.settings import FetchSettings
-from hub.disk import WorkdirBusy, locked
+from hub.disk import WorkdirBusy, locked, write_json
 from hub.failure import BadInput, Failed
 from hub.licences.recognise import recognise
 
@@ -102,6 +103,15 @@ def test_the_wiki_is_read_one_level_deep_and_says_its_licence(tmp_path):
     found = manifest(tmp_path / "wiki")
     assert found["counts"] == {"found": 89, "records": 88, "absent": 1}
     assert found["said"]["rights"]["text"] == "Creative Commons Attribution-Share Alike 4.0"
+
+
+@pytest.mark.parametrize("service", ["hal", "mediawiki"])
+def test_an_answer_of_another_form_is_asked_for_again(service, tmp_path):
+    with serving(faults={2: "odd"}) as services:
+        fetch(asked_for(service, services), tmp_path / "odd", tmp_path, print)
+    with serving() as services:
+        fetch(asked_for(service, services), tmp_path / "right", tmp_path, print)
+    assert content(tmp_path / "odd") == content(tmp_path / "right")
 
 
 def test_a_category_that_holds_nothing_is_one_sentence(tmp_path):
@@ -245,6 +255,19 @@ def test_a_folder_is_fetched_once_and_another_request_is_another_folder(tmp_path
         own.mkdir()
         (own / "a.json").write_text("{}")
         assert is_fetched(asked_for("hal", services), own)
+
+
+def test_what_a_kill_left_half_written_is_no_part_of_the_folder(tmp_path):
+    with serving() as services:
+        settings = asked_for("hal", services)
+        filling = Filling.begin(tmp_path / "hal", request_of(settings))
+        filling.write("records/00001.json", {})
+        (filling.partial / "records" / ".00002.json.4711.tmp").write_text('{"resp')
+        write_json(filling.partial / "fetch.json", {"request": filling.request})  # then killed
+        fetch(settings, tmp_path / "hal", tmp_path, print)
+        fetch(settings, tmp_path / "other", tmp_path, print)
+    assert content(tmp_path / "hal") == content(tmp_path / "other")
+    assert manifest(tmp_path / "hal")["digest"] == manifest(tmp_path / "other")["digest"]
 
 
 def test_two_runs_do_not_fill_one_folder_at_once(tmp_path):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from test_training_pretrain import TINY, make_corpus, toy_texts
 
-from training.finetune import finetune
+from training.finetune import finetune, read
 from training.settings import FineTuningSettings, TinyModel, TrainingError
 from training.tiny import create
 
@@ -71,10 +71,19 @@ def test_an_answer_that_would_be_cut_is_an_error(base: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "line", ["{", "[]", '{"prompt": "a"}', '{"prompt": "", "completion": "b"}']
-)
-def test_what_is_no_example_is_named(line: str, base: Path, tmp_path: Path) -> None:
+    "line",
+    [b"{", b"[]", b'{"prompt": "a"}', b'{"prompt": "", "completion": "b"}',
+     b'{"prompt": "\xff", "completion": "b"}'],
+)  # fmt: skip
+def test_what_is_no_example_is_named(line: bytes, base: Path, tmp_path: Path) -> None:
     examples = tmp_path / "qa.jsonl"
-    examples.write_text(line + "\n", encoding="utf-8")
+    examples.write_bytes(line + b"\n")
     with pytest.raises(TrainingError, match=r"line 1 of qa\.jsonl is not an example"):
         tuned(base, examples, tmp_path)
+
+
+def test_only_a_line_end_ends_an_example(tmp_path: Path) -> None:
+    pair = {"prompt": "fièvre\u2028ou\u0085douleur ?", "completion": "oui"}
+    written = json.dumps(pair, ensure_ascii=False)
+    (tmp_path / "qa.jsonl").write_bytes(f"{written}\r\n\n{written}\n".encode())
+    assert read(tmp_path / "qa.jsonl") == [pair, pair]

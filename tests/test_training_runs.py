@@ -131,6 +131,10 @@ def test_empty_tensors_are_noticed(tmp_path: Path) -> None:
         check_headers(tmp_path)
     save_file({"lm_head.weight": np.zeros((9, 4))}, tmp_path / "model.safetensors")
     data = (tmp_path / "model.safetensors").read_bytes()
-    (tmp_path / "model.safetensors").write_bytes(data[:-8])
-    with pytest.raises(TrainingError, match="was cut short"):
+    for size in (len(data) - 8, 20, 4):
+        (tmp_path / "model.safetensors").write_bytes(data[:size])
+        with pytest.raises(TrainingError, match="was cut short"):
+            check_headers(tmp_path)
+    save_file({}, tmp_path / "model.safetensors")
+    with pytest.raises(TrainingError, match="no weights were saved"):
         check_headers(tmp_path)

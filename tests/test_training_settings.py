@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from training.encoding import encoder
 from training.estimate import Estimate, Shape, estimate
-from training.settings import TinyModel, TrainingSettings
+from training.settings import TinyModel, TrainingError, TrainingSettings
 
 
 @pytest.mark.parametrize(
@@ -50,10 +50,10 @@ def test_what_cannot_fit_is_said_before_it_is_paid() -> None:
     shape = Shape(8_190_000_000, 4096, 36, 151_936)
     fields = {"max_steps": 1440, "gradient_accumulation_steps": 24}
 
-    def plan(gpus: int, system: str) -> Estimate:
+    def plan(gpus: int, system: str, **more: object) -> Estimate:
         settings = TrainingSettings.model_validate(
             {
-                "base": "b", "corpus": "c", "sft_config": fields, "system": system,
+                "base": "b", "corpus": "c", "sft_config": fields | more, "system": system,
                 "processes": gpus, "hardware": {"gpu": "h100", "eur_per_hour": 2},
             }
         )  # fmt: skip
@@ -68,6 +68,13 @@ def test_what_cannot_fit_is_said_before_it_is_paid() -> None:
     assert many.kwh == pytest.approx(many.hours * 48 * 0.7)
     assert many.eur == pytest.approx(many.hours * 48 * 2)
     assert plan(96, "fsdp2").gib_per_gpu < many.gib_per_gpu
+    newer, older = (
+        plan(48, "fsdp2", **{name: False}).gib_per_gpu
+        for name in ("activation_checkpointing", "gradient_checkpointing")
+    )
+    assert newer == older > many.gib_per_gpu
+    with pytest.raises(TrainingError, match="max_steps is 'many': give a number"):
+        plan(48, "fsdp2", max_steps="many")
 
 
 def test_a_shape_counts_the_weights_that_the_model_has() -> None:

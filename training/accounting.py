@@ -62,7 +62,7 @@ def measured(country: str | None) -> Iterator[Used]:
 def numbers(used: Used, trainer: "ExactTrainer") -> dict[str, Number]:
     """What the manifest states; of the steps since the last start or resume."""
     processes = trainer.accelerator.num_processes
-    tokens_per_second = trainer.num_tokens_of_this_process / used.seconds
+    tokens_per_second = trainer.num_tokens_since_start / used.seconds
     found = {
         "tokens_per_second": Number(value=round(tokens_per_second), unit="tokens/s"),
         "peak_memory": Number(value=round(peak_memory_gib(), 2), unit="GiB a process"),

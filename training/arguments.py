@@ -2,7 +2,7 @@
 
 Where our default differs from TRL's there is a reason: it trains in bfloat16 and recomputes
 activations, which on a CPU saves memory that nobody lacks. Its packing, `bfd`, drops what
-overflows: three quarters of the tokens of drug leaflets; ours is in `packing`.
+overflows: nearly half of the tokens of drug leaflets (docs/training.md); ours is in `packing`.
 """
 
 import difflib

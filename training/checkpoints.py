@@ -78,22 +78,27 @@ def check_headers(folder: Path) -> int:
     for path in sorted(folder.glob("*.safetensors")):
         with path.open("rb") as stream:
             size = int.from_bytes(stream.read(8), "little")
-            header = json.loads(stream.read(size))
+            text = stream.read(min(size, path.stat().st_size))
+        try:
+            header: dict[str, Any] = json.loads(text)
+        except ValueError:
+            raise _cut_short(path) from None
+        header.pop("__metadata__", None)
         for name, tensor in header.items():
-            if name == "__metadata__":
-                continue
             begin, end = tensor["data_offsets"]
             if begin == end:
                 raise TrainingError(f"{name} was saved empty in {folder.name}: training stopped")
-            num_tensors += 1
-        if (
-            8 + size + max(t["data_offsets"][1] for n, t in header.items() if n != "__metadata__")
-            != path.stat().st_size
-        ):
-            raise TrainingError(f"{path.name} in {folder.name} was cut short: is the disk full?")
+        num_tensors += len(header)
+        last = max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
+        if 8 + size + last != path.stat().st_size:
+            raise _cut_short(path)
     if not num_tensors:
         raise TrainingError(f"no weights were saved in {folder.name}: training stopped")
     return num_tensors
+
+
+def _cut_short(path: Path) -> TrainingError:
+    return TrainingError(f"{path.name} in {path.parent.name} was cut short: is the disk full?")
 
 
 def _step(checkpoint: Path) -> int:

@@ -12,7 +12,9 @@ with a GPU yet; docs/training.md says so.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
+from training.arguments import DEFAULTS
 from training.hardware import HARDWARE
 from training.settings import RunSettings, TrainingError
 
@@ -89,9 +91,9 @@ class Estimate:
 def estimate(
     shape: Shape, settings: RunSettings, num_tokens: int | None, max_length: int
 ) -> Estimate:
-    """For `settings.hardware`; `num_tokens` of one epoch, where it is known.
+    """For `settings.hardware`; `num_tokens` are those of one epoch, where it is known.
 
-    Raises TrainingError for hardware without a name here.
+    Raises TrainingError for hardware without a name here and for a field that is no number.
     """
     on = settings.hardware
     if on is None or on.gpu not in HARDWARE:
@@ -99,16 +101,14 @@ def estimate(
         named = on.gpu if on else "no name"
         raise TrainingError(f"nothing is known of the hardware {named} (there are: {known})")
     there = HARDWARE[on.gpu]
-    fields = settings.sft_config
-    sequences = int(fields.get("per_device_train_batch_size", 1))
-    a_step = (
-        sequences * max_length * settings.processes
-        * int(fields.get("gradient_accumulation_steps", 8))
-    )  # fmt: skip
-    steps: int | None = int(fields.get("max_steps", -1))
-    if steps is None or steps < 1:
-        epochs = float(fields.get("num_train_epochs", 3))
-        steps = None if num_tokens is None else max(1, round(epochs * num_tokens / a_step))
+    fields = {"max_steps": -1, "num_train_epochs": 3, **DEFAULTS, **settings.sft_config}
+    sequences = int(_number(fields, "per_device_train_batch_size"))
+    accumulated = int(_number(fields, "gradient_accumulation_steps"))
+    a_step = sequences * max_length * settings.processes * accumulated
+    stated = int(_number(fields, "max_steps"))
+    steps = stated if stated > 0 else None
+    if steps is None and num_tokens is not None:
+        steps = max(1, round(_number(fields, "num_train_epochs") * num_tokens / a_step))
     hours = kwh = eur = None
     if steps is not None:
         rate = on.utilisation * there.peak_flops * settings.processes
@@ -121,6 +121,13 @@ def estimate(
         on.gpu, settings.processes, memory, there.memory_gib, steps, hours, kwh, eur,
         on.utilisation,
     )  # fmt: skip
+
+
+def _number(fields: dict[str, Any], name: str) -> float:
+    try:
+        return float(fields[name])
+    except (TypeError, ValueError):
+        raise TrainingError(f"sft_config.{name} is {fields[name]!r}: give a number") from None
 
 
 def memory_bytes(shape: Shape, settings: RunSettings, positions: int) -> float:
@@ -140,7 +147,8 @@ def memory_bytes(shape: Shape, settings: RunSettings, positions: int) -> float:
     layer = (shape.num_weights - shape.vocab_size * shape.hidden_size) / shape.num_layers
     at_work = 2 * 2 * layer  # bfloat16: this layer and the next one on its way
     full = LAYER_WIDTHS * positions * shape.hidden_size
-    recomputed = settings.sft_config.get("activation_checkpointing", True)
+    fields = settings.sft_config
+    recomputed = fields.get("gradient_checkpointing", fields.get("activation_checkpointing", True))
     activations = (
         2 * positions * shape.hidden_size * shape.num_layers + full
         if recomputed

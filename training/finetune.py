@@ -30,7 +30,7 @@ from training.pretrain import (
     proven,
     reproducible,
 )
-from training.settings import FineTuningSettings, TrainingError
+from training.settings import SHARDED, FineTuningSettings, TrainingError
 from training.weights import load, peft_config, save
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def finetune(
     from training.trainer import ExactTrainer
 
     check_base(base)
-    if settings.system in system.SHARDED:
+    if settings.system in SHARDED:
         raise TrainingError("fine-tuning runs on one process: use system cpu or single-gpu")
     system.join(settings)
     found = [example for path in examples for example in read(path)]
@@ -97,9 +97,12 @@ def finetune(
 
 
 def read(path: Path) -> list[Example]:
-    """Raises TrainingError naming the line that is not an example."""
+    """Raises TrainingError naming the line that is not an example; empty lines are passed over."""
     found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    # Not `splitlines`: within a text, U+2028 and its like are characters as any other.
+    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+        if not line.strip():
+            continue
         try:
             example = json.loads(line)
             pair = {"prompt": example["prompt"], "completion": example["completion"]}

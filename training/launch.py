@@ -30,7 +30,8 @@ _LAST_LINES = 8
 
 
 def launch(settings: TrainingSettings, run: Run, progress: Progress) -> Numbers:
-    """Raises TrainingError with the sentence of the process that failed."""
+    """Raises TrainingError with the sentence of the process that failed, and Failed where the
+    processes ended without one or are for a scheduler to start."""
     run.scratch.mkdir(parents=True, exist_ok=True)
     answer = run.scratch / ANSWER
     request = run.scratch / REQUEST

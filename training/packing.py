@@ -71,11 +71,6 @@ class Packed(NamedTuple):
         totals = np.concatenate([[0], np.cumsum(self.sequences.lengths)])
         return np.diff(totals[self.sequences.ends], prepend=0)
 
-    @property
-    def apart(self) -> bool:
-        """Whether attention stays inside a document."""
-        return self.name in ("best-fit", "overlap")
-
 
 def pack(name: PackingName, store: Store, max_length: int) -> Packed:
     """Raises TrainingError where nothing is left or the mode does not keep what it promises."""
@@ -116,7 +111,7 @@ def _covered(sequences: Sequences) -> int:
 
 
 def _num_split(sequences: Sequences, begins: "NDArray[Any]", ends: "NDArray[Any]") -> int:
-    """A document is whole where one uninterrupted piece, or row of pieces, holds all of it."""
+    """A document is whole where one piece holds all of it."""
     import numpy as np
 
     order = np.argsort(sequences.starts, kind="stable")

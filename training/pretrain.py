@@ -67,7 +67,7 @@ def train(settings: TrainingSettings, run: Run, progress: Progress) -> Numbers:
         trainer, mixture = prepare(settings, run)
         progress(mixture.describe())
         with accounting.measured(settings.country) as used:
-            steps_of_this_process = go(trainer, run.scratch, progress)
+            steps_done = go(trainer, run.scratch, progress)
         save(trainer, run.base, run.out)
     curve = learning_curve(trainer)
     if trainer.accelerator.is_main_process:
@@ -79,7 +79,7 @@ def train(settings: TrainingSettings, run: Run, progress: Progress) -> Numbers:
     }
     if curve:
         numbers["final_train_loss"] = Number(value=final_loss(curve), unit="nats/token")
-    if steps_of_this_process:
+    if steps_done:
         numbers |= accounting.numbers(used, trainer)
     return numbers
 
@@ -155,7 +155,7 @@ def reproducible(settings: RunSettings) -> Iterator[None]:
 
 
 def prepare(settings: TrainingSettings, run: Run) -> "tuple[ExactTrainer, Mixture]":
-    """Tokenise, pack, and prove that the trainer holds every token of the corpus."""
+    """Tokenise and pack the corpus, and give the sequences to a trainer."""
     from accelerate import PartialState
     from transformers import AutoConfig
 

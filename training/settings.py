@@ -43,6 +43,7 @@ OURS = {
 
 PackingName = Literal["best-fit", "wrapped", "grouped", "overlap"]
 SystemName = Literal["cpu", "single-gpu", "zero3", "fsdp2", "hsdp"]
+SHARDED: tuple[SystemName, ...] = ("zero3", "fsdp2", "hsdp")
 
 
 class TrainingError(BadInput):
@@ -154,7 +155,7 @@ class RunSettings(_Frozen):
 
     @model_validator(mode="after")
     def _fits_the_system(self) -> Self:
-        sharded = self.system in ("zero3", "fsdp2", "hsdp")
+        sharded = self.system in SHARDED
         if sharded and self.processes < 2:
             raise ValueError(
                 f"system {self.system} with one process would not shard anything: set processes to "

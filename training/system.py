@@ -15,14 +15,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training.settings import RunSettings, TrainingError
+from training.settings import SHARDED, RunSettings, TrainingError
 
 if TYPE_CHECKING:
     import torch
     from transformers import Trainer
 
 FOLDER = Path(__file__).with_name("systems")
-SHARDED = ("zero3", "fsdp2", "hsdp")
 
 
 def has_gpu() -> bool:

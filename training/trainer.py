@@ -1,8 +1,11 @@
-"""TRL's trainer, made exact, silent and offline. Importing this loads TRL: only `pretrain` does.
+"""TRL's trainer, made exact, silent and offline. Importing this loads TRL.
 
-Five things differ from `SFTTrainer`:
+What differs from `SFTTrainer`:
 - a checkpoint counts only once it is whole (`checkpoints`), and gets no draft model card;
-- a loss or weight that is not a number stops the run, before it is saved over a good checkpoint;
+- a loss or weight that is not a number and a gradient that explodes stop the run, before anything
+  is saved over a good checkpoint;
+- the loss keeps its logits where they are few, and weights that FSDP shards are gathered by all
+  processes together;
 - a run that should be sharded and is not does not start;
 - nobody is told: TRL reports each run to the Hub unless an environment variable says otherwise;
 - progress is plain lines with the time left.
@@ -30,8 +33,6 @@ MAX_LOGITS = 1 << 24
 """64 MiB in float32"""
 IGNORED = -100
 """label of a position that is not predicted, such as the first of a document"""
-
-
 EXPLODED = 1000.0
 """times the median of the gradient norms so far: no learning rate recovers from that"""
 SETTLED = 10
@@ -56,8 +57,8 @@ class ExactTrainer(SFTTrainer):
         self.plain_loss = sft_config.loss_type == "nll" and sft_config.label_smoothing_factor == 0
 
     @property
-    def num_tokens_of_this_process(self) -> int:
-        """Tokens trained on since the last start or resume."""
+    def num_tokens_since_start(self) -> int:
+        """Tokens that all processes together trained on since the last start or resume."""
         return self.state.num_input_tokens_seen - self._initial_num_input_tokens_seen
 
     @property

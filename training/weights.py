@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hub.model_folder import TOKENIZER
 from training import system
-from training.settings import RunSettings, TrainingError
+from training.settings import SHARDED, RunSettings, TrainingError
 
 if TYPE_CHECKING:
     import torch
@@ -64,7 +64,7 @@ def save(trainer: "ExactTrainer", base: Path, out: Path) -> None:
     state = None
     if trainer.is_fsdp_enabled:
         state = whole_state(model)
-    elif trainer.settings.system in system.SHARDED:
+    elif trainer.settings.system in SHARDED:
         state = trainer.accelerator.get_state_dict(trainer.model_wrapped)
     if trainer.settings.lora:
         merged: Any = model

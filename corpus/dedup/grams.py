@@ -102,8 +102,7 @@ def hash_words(texts: Sequence[str]) -> Words:
             owners.append(owner)
     found: list[Hashes] = []
     counts = np.zeros(len(texts), np.int64)
-    numbered = ((number, piece) for number, piece in enumerate(pieces))
-    for numbers, some in batches(numbered):
+    for numbers, some in batches(enumerate(pieces)):
         hashed, num_words = _hash_batch(some)
         found.append(hashed)
         np.add.at(counts, [owners[number] for number in numbers], num_words)

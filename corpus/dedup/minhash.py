@@ -4,8 +4,9 @@ The smallest value that a random hash function gives to a set's members is the s
 with a probability equal to their Jaccard similarity (Broder 1997, "On the resemblance and
 containment of documents"). Of `bands * rows` such minima, two documents are compared where all
 `rows` of one band agree (Leskovec, Rajaraman & Ullman, "Mining of Massive Datasets", section 3.4):
-a pair of similarity J is missed with probability (1 - J^rows)^bands. What is found are candidates;
-`near` verifies them.
+a pair of similarity J is in no common band with probability (1 - J^rows)^bands. A pair whose minima
+agree too seldom to be above the threshold (`least_estimate`) is dropped as well. What is left are
+candidates; `near` verifies them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -51,7 +52,7 @@ class Profile:
 ProfileName = Literal["verified", "loose"]
 
 PROFILES: dict[ProfileName, Profile] = {
-    # misses a pair of similarity 0.82 once in 10^8
+    # misses a pair of similarity 0.82 twice in 10,000, by its estimate; its bands once in 10^8
     "verified": Profile(n=5, threshold=0.8, bands=32, rows=4),
     # misses a pair of similarity 0.47 once in 100, one of 0.64 (8% of the words edited) never
     "loose": Profile(n=3, threshold=0.45, bands=42, rows=3),
@@ -76,9 +77,6 @@ class Signatures:
     def load(cls, path: Path) -> Self:
         with np.load(path, allow_pickle=False) as arrays:
             return cls(arrays["documents"], arrays["minima"], arrays["digests"])
-
-    def only(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Self:
-        return type(self)(self.documents[rows], self.minima[rows], self.digests[rows])
 
     @classmethod
     def join(cls, parts: Iterable[Self]) -> Self:

@@ -66,7 +66,7 @@ def _page(
     id = text_of(page.get("pageid")) or name
     extract = text_of(page.get("extract")).strip()
     if extract:
-        return SourceDocument(id, source, f"{title}\n\n{extract}".strip(), evidence=evidence)
+        return _of_text(source, id, title, extract, evidence)
     return _document(source, id, title, _wikitext(page), evidence)
 
 
@@ -91,6 +91,12 @@ def _document(
     words = plain(wikitext)
     if not words:
         return SourceDocument(id, source, "", problem="no text")
+    return _of_text(source, id, title, words, evidence)
+
+
+def _of_text(
+    source: str, id: str, title: str, words: str, evidence: tuple[Evidence, ...]
+) -> SourceDocument:
     attribution = f"{title} (its authors: the page's history)" if title else ""
     text = f"{title}\n\n{words}" if title else words
     return SourceDocument(id, source, text, attribution=attribution, evidence=evidence)

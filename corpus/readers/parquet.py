@@ -32,7 +32,8 @@ def read_parquet(source: str, settings: SourceSettings, path: Path) -> Iterator[
                 yield record_document(source, settings, f"{path.stem}:{number}", row)
         except (pa.ArrowException, OSError, ValueError) as error:
             # Arrow reports broken bytes as any of these; what was read before them is kept.
-            problem = f"not readable as Parquet: {str(error).splitlines()[0]}"
+            said = (str(error).splitlines() or [type(error).__name__])[0]
+            problem = f"not readable as Parquet: {said}"
             yield SourceDocument(f"{path.stem}:{number + 1}", source, "", problem=problem)
 
 

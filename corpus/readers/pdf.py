@@ -1,10 +1,11 @@
 """PDF files, page by page with PDFium.
 
-Taken: all text of the pages in reading order. Left out: what stands at the head or foot of most
-pages (running titles, page numbers). A PDF knows lines, not paragraphs: a line that fills the page
-goes on in the next one, a short line ends its paragraph. A word cut at the end of a line is made
-whole where both halves are small letters, and keeps its hyphen elsewhere, because `1,2-` may be the
-start of a substance. Scanned pages have no text: they are set aside, not recognised.
+Taken: all text of the pages, in the order that PDFium gives it. Left out: what stands at the head
+or foot of most pages (running titles, page numbers). A PDF knows lines, not paragraphs: a line that
+fills the page goes on in the next one, a short line ends its paragraph. A word cut at the end of a
+line is made whole where both halves are small letters, and keeps its hyphen elsewhere, because
+`1,2-` may be the start of a substance. Scanned pages have no text: they are set aside, not
+recognised.
 
 A PDF says nothing of its licence. `ID.json` beside `ID.pdf`, the record it was fetched with (HAL's
 fields), does: its licence is evidence of rank 1 as in the record, its authors are credited.
@@ -56,7 +57,7 @@ def _as_recorded(document: SourceDocument, record: Path) -> SourceDocument:
         return document
     try:
         said = json.loads(record.read_bytes())
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
         return replace(document, text="", problem=f"{record.name} beside it is not a record")

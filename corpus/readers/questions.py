@@ -7,9 +7,8 @@
 
 A JSON list, or one object a line. `fields` maps `question`, `options` (a list, or an object from
 letter to words) and `answer` (letters, positions from 0, or words; one or several); a record
-without an answer (the hidden ones of a test set) is given without it. All partitions are taken, as
-PARCOMED did; the id starts with the file's name (`dev:d0f9…`), so that decontamination and readers
-can tell which partition a question is from.
+without an answer (the hidden ones of a test set) is given without it. The id starts with the file's
+name (`dev:d0f9…`), so that people can tell which partition a question is from.
 """
 
 from collections.abc import Iterator
@@ -17,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from corpus.document import SourceDocument
+from corpus.partitions import partition_name
 from corpus.readers.files import Unreadable
+from corpus.readers.language import language_code
 from corpus.readers.records import iterate_file, iterate_lines, text_of
 from corpus.settings import SourceSettings
 
@@ -30,7 +31,7 @@ _ANSWER = {
 
 
 def read_questions(source: str, settings: SourceSettings, path: Path) -> Iterator[SourceDocument]:
-    iterate = iterate_lines if path.suffix == ".jsonl" else iterate_file
+    iterate = iterate_lines if ".jsonl" in path.suffixes else iterate_file
     for name, record in iterate(path):
         if not isinstance(record, dict):
             problem = str(record) if isinstance(record, Unreadable) else "not a JSON object"
@@ -39,7 +40,9 @@ def read_questions(source: str, settings: SourceSettings, path: Path) -> Iterato
         id = text_of(record.get(settings.fields.get("id", "id")))
         name = f"{path.stem}:{id}" if id else name
         text = _render(record, settings)
-        yield SourceDocument(name, source, text, problem="" if text else "no question")
+        said = text_of(record.get(settings.fields.get("partition", "partition")))
+        problem = "" if text else "no question"
+        yield SourceDocument(name, source, text, problem=problem, partition=partition_name(said))
 
 
 def _render(record: dict[str, Any], settings: SourceSettings) -> str:
@@ -53,7 +56,7 @@ def _render(record: dict[str, Any], settings: SourceSettings) -> str:
     ]
     if not question:
         return ""
-    one, several = _ANSWER.get(settings.language, _ANSWER["en"])
+    one, several = _ANSWER.get(language_code(settings.language), _ANSWER["en"])
     lines = [question, *(f"{letter}. {words}" for letter, words in options.items())]
     if right:
         lines.append((one if len(right) == 1 else several) + " ; ".join(right))

@@ -28,7 +28,7 @@ _SEPARATORS = ";,\t|"
 _SAMPLE = 200
 _MAX_CELL = 2**24
 _MAX_WORKBOOK = 512 * 2**20
-"""bytes of a workbook unpacked"""
+"""bytes of a workbook, packed and unpacked"""
 
 
 def read_csv(source: str, settings: SourceSettings, path: Path) -> Iterator[SourceDocument]:
@@ -63,8 +63,11 @@ def _lines(path: Path) -> Iterator[str]:
 
 def read_xlsx(source: str, settings: SourceSettings, path: Path) -> Iterator[SourceDocument]:
     """openpyxl answers a broken workbook with whatever went wrong first in it."""
-    content = path.read_bytes() if path.stat().st_size <= _MAX_WORKBOOK else b""
+    size = path.stat().st_size
+    content = path.read_bytes() if size <= _MAX_WORKBOOK else b""
     try:
+        if size > _MAX_WORKBOOK:
+            raise Unreadable(f"larger than {_MAX_WORKBOOK >> 20} MiB")
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
             unpacked = sum(part.file_size for part in parts.infolist())
         if unpacked > _MAX_WORKBOOK:

@@ -1,8 +1,8 @@
 """HTML pages: the notices of the French drug database (BDPM), and other pages with one text.
 
 Taken: the text of `#textDocument` (BDPM), else of `<main>` or `<article>`, else of the body, block
-by block. Left out: the page's title where the text has its own, navigation, header, footer, forms,
-scripts, and the arrows that lead back to the top.
+by block. Left out: the page's title, navigation, footer, forms, scripts, and the links that lead
+back to the top.
 
 Word wrote these notices: a span in the font Symbol says `³` where it shows ≥ and `m` where it shows
 μ, so its letters are read by that font's table. Pages name an encoding that is not theirs: what
@@ -73,7 +73,7 @@ def _without_rulers(found: list[str]) -> Iterator[str]:
         if any(map(str.isalnum, paragraph)):
             yield f"{bullet}{paragraph}"
             bullet = ""
-        elif paragraph in "•·-–o§":
+        elif paragraph in "•·-–§":
             bullet = f"{paragraph} "
 
 

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Several nodes under Slurm. `imprimatur run` writes the request and says where it is; then
+# Several nodes under Slurm. `imprimatur run` writes the request and says where it is; then, in the
+# folder of the repository, which every node sees,
 #
 #     sbatch --nodes 4 --gpus-per-node 8 training/systems/slurm.sh REQUEST.json
 #

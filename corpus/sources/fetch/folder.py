@@ -56,7 +56,10 @@ class Filling:
 
     def finish(self, counts: Mapping[str, int], said: Mapping[str, Any]) -> None:
         """`said`: what the service says of its texts' licence, its commit …"""
-        (self.partial / _PROGRESS).unlink(missing_ok=True)
+        for notes in (_PROGRESS, FETCH_MANIFEST):  # the latter of a run killed before its rename
+            (self.partial / notes).unlink(missing_ok=True)
+        for begun in self.partial.rglob(".*.tmp"):  # of a run killed while it wrote
+            begun.unlink()
         files = [p for p in sorted(self.partial.rglob("*")) if p.is_file()]
         if not files:
             raise Failed(f"{self.final.name}: nothing was found, look at the request")

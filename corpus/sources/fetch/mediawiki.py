@@ -116,5 +116,7 @@ def _check(answer: Any) -> None:
         if error.get("code") in _NOT_NOW:
             raise Damaged(words)
         raise Failed(f"the wiki does not take the question ({words})")
+    if not all(isinstance(answer.get(part, {}), dict) for part in ("query", "continue")):
+        raise Damaged("a part of it is no object")
     if "query" not in answer and "batchcomplete" not in answer:
         raise Damaged("neither a part of an answer nor its end")
