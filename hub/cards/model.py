@@ -44,9 +44,10 @@ def _emissions(card: ModelCard) -> dict[str, Any] | None:
 
 
 def _result(card: ModelCard, score: Score) -> Result:
+    asked = "held-out documents" if score["metric"] == "bits_per_byte" else "questions"
     return Result(
         dataset=card.results_repo,
-        dataset_name=f"held-out documents, {score['group']}",
+        dataset_name=f"{asked}, {score['group']}",
         metric=score["metric"],
         value=score["value"],
         config=score["group"],
@@ -196,7 +197,8 @@ def _limits(card: ModelCard) -> str:
     )
     return (
         f"{what}{scale} Whether "
-        f"what it writes is true was {truth}. It must not be used for medical decisions."
+        f"what it writes is true was {truth}. It must not decide about people: not about"
+        " their health, their rights or their money."
     )
 
 
