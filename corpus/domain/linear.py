@@ -1,6 +1,7 @@
 """A linear classifier on hashed features: made in seconds, thousands of documents a second.
 
-Two things make it hold on sources that it never saw:
+`fit` learns from a labelled sample (from known sources alone: `evidence`). Two things keep it from
+learning what is only the sample's:
 - a feature counts by how rare it is in every language and class of the sample (squared inverse
   document frequency), so that neither a language nor a genre's phrases decide;
 - no weight falls below `LEAST_WEIGHT`: words of the domain say yes, and no other single word may
