@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 import numpy as np
@@ -53,6 +54,9 @@ ENGLISH = [
 ]
 """held out: no choice was made on them"""
 QUICK_PAIRS = [("germediq", "news"), ("mantra", "laws"), ("pamj", "civil")]
+KEPT = 0.99
+"""recall that the linear stage of a cascade may not lose before the other sees it, as in settings"""
+REPEATS = 3
 MOST, QUICK_MOST = 200, 120
 """documents of a source and language that are learned from"""
 CASCADE_MOST = 150
@@ -236,14 +240,16 @@ def measure_cascade(data: Path, most: int) -> None:
     texts = [example.text for example in validation]
     labels = np.array([example.label for example in validation])
     threshold, _ = choose(labels, expensive.logits(texts), PRECISION)
-    band = choose_band(labels, linear.logits(texts), 0.99, 0.99)
+    band = choose_band(labels, linear.logits(texts), PRECISION, KEPT)
     texts = [example.text for example in tested]
     labels = np.array([example.label for example in tested])
-    started = time.process_time()
-    alone = expensive.logits(texts) >= threshold
-    middle = time.process_time()
-    both = decide(texts, linear.logits, expensive.logits, band, threshold)
-    cascade_seconds, expensive_seconds = time.process_time() - middle, middle - started
+    ratios = []
+    for _ in range(REPEATS):
+        started = time.process_time()
+        alone = expensive.logits(texts) >= threshold
+        middle = time.process_time()
+        both = decide(texts, linear.logits, expensive.logits, band, threshold)
+        ratios.append((time.process_time() - middle) / (middle - started))
     one, two = (quality(labels, taken.astype(float), 0.5) for taken in (alone, both.taken))
     name = (
         f"a small transformer trained from scratch (F1 {one.f1.value:.4f}), {len(tested)} documents"
@@ -251,7 +257,7 @@ def measure_cascade(data: Path, most: int) -> None:
     lost = 100 * (one.f1.value - two.f1.value)
     report("cascade, F1", two.f1.value, "share", f"{name}; {interval(two.f1)}")
     report("cascade, F1 below its expensive stage", lost, "points", name, "<= 0.5", lost <= 0.5)
-    ratio = cascade_seconds / expensive_seconds
+    ratio = median(ratios)
     asked = f"its expensive stage alone, which it asked about {both.asked.mean():.1%}"
     report("cascade, CPU time", ratio, "ratio", asked, "<= 0.1", ratio <= 0.1)
 
