@@ -55,7 +55,7 @@ ENGLISH = [
 """held out: no choice was made on them"""
 QUICK_PAIRS = [("germediq", "news"), ("mantra", "laws"), ("pamj", "civil")]
 KEPT = 0.99
-"""recall that the linear stage of a cascade may not lose before the other sees it, as in settings"""
+"""recall that a cascade keeps before its expensive stage is asked, as in the settings"""
 REPEATS = 3
 MOST, QUICK_MOST = 200, 120
 """documents of a source and language that are learned from"""

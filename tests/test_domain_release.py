@@ -12,6 +12,7 @@ from labelling_server import serving
 from test_domain_classifier import text
 
 from corpus.domain.gather import known_documents, labelled_documents
+from corpus.domain.make import make
 from corpus.domain.settings import FilterSettings, KnownSources, Sample
 from corpus.settings import SourceSettings
 from hub.failure import BadInput
@@ -172,6 +173,24 @@ def test_one_class_only_is_bad_input_and_no_filter_is_made(recipe: Path):
     assert "leave one class only" in done.stderr and "label more documents" in done.stderr
     assert "Traceback" not in done.stderr
     assert "medical" not in Workdir(work).manifests()
+
+
+def test_a_language_with_a_single_other_source_is_said_to_be_unsure(recipe: Path, tmp_path: Path):
+    release = load(recipe).release
+    settings = release.filters["medical"]
+    told: dict[int, list[str]] = {1: [], 2: []}
+    numbers = {}
+    for count, lines in told.items():
+        known = KnownSources(positive=("clinic", "surgery"), negative=("news", "courts")[:count])
+        chosen = settings.model_copy(update={"known": known})
+        out = tmp_path / str(count)
+        out.mkdir()
+        made = make(chosen, release.sources, recipe.parent / "data", out, out, lines.append)
+        numbers[count] = made.numbers
+    assert "de has 1 source that is not medical" in "".join(told[1])
+    assert "unseen_precision" not in numbers[1], "no other source to leave out"
+    assert "not medical" not in "".join(told[2])
+    assert numbers[2]["unseen_precision"].value > 0.9
 
 
 def test_what_is_in_another_language_or_empty_is_neither_sent_nor_learned(tmp_path: Path):
