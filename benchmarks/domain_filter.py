@@ -5,11 +5,12 @@
 
 One JSON object a line: figure, value, unit, what it is measured against, goal, whether it holds.
 
-Held-out pairs: one medical and one other source are left out, a classifier is made of all others,
-its thresholds are chosen for precision 0.95 on a fifth of their documents set aside, and the pair
-is judged. Both sources weigh the same (that a collection has 39 documents or 1,623 is an accident);
-intervals are bootstraps over documents. The cascade's expensive stage is a small transformer that
-was trained from scratch here: XLM-R-base is what the recipe names and was not run.
+Pairs: one medical and one other source are left out, a classifier of known sources is made of all
+others, with the threshold for precision 0.95 on sources left out in turn, and the pair is judged.
+Every choice was made on the development pairs; the French and English ones hold out sources that
+these never did. Both sources weigh the same (that a collection has 39 documents or 1,623 is an
+accident); intervals are bootstraps over documents. The cascade's expensive stage is a small
+transformer that was trained from scratch here: XLM-R-base is what the recipe names and was not run.
 """
 
 import argparse
@@ -20,36 +21,56 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.domain_texts import BORDERLINE, examples
+from benchmarks.domain_texts import BORDERLINE, FRESH, examples
 from corpus.domain.cascade import choose_band, decide
+from corpus.domain.evidence import Known
 from corpus.domain.linear import Example, LinearModel, fit
 from corpus.domain.settings import Transformer
-from corpus.domain.thresholds import (
-    Floats,
-    Quality,
-    calibrate,
-    choose,
-    quality,
-    thresholds_by_language,
-)
+from corpus.domain.thresholds import Quality, calibrate, choose, quality
 from corpus.domain.transformer import TransformerModel, fine_tune
-from corpus.domain.unseen import even_weights
+from corpus.domain.unseen import even_weights, scores_unseen, threshold_unseen
 
 PRECISION, RECALL = 0.95, 0.80
-PAIRS = [
+DEVELOPMENT = [
     *((medical, other) for medical in ("germediq", "mantra") for other in ("news", "laws", "gsd")),
     *((m, o) for m in ("pamj", "leaflets", "dialogues") for o in ("civil", "gsd", "sequoia")),
 ]
+"""every choice was made on these"""
+FRENCH = [
+    (medical, other)
+    for medical in ("exam", "quaero", "e3c", "advice", "tico", "sequoia-emea")
+    for other in ("civil", "gsd", "sequoia")
+]
+"""held out: looked at once before, when the bounds in `corpus.domain.unseen` were missing"""
+ENGLISH = [
+    (medical, other)
+    for medical in ("e3c-en", "plos", "medqa", "pubmedqa")
+    for other in ("gum", "faiths")
+]
+"""held out: no choice was made on them"""
 QUICK_PAIRS = [("germediq", "news"), ("mantra", "laws"), ("pamj", "civil")]
+CLEAR = 0.99
+"""precision and recall of what a cascade decides without its expensive stage: at the 0.95 that is
+asked of all, the linear classifier alone decides everything here"""
+REPEATS = 3
 MOST, QUICK_MOST = 200, 120
 """documents of a source and language that are learned from"""
 CASCADE_MOST = 150
-ASIDE = 0.2
-SAME_GENRE = {"laws": BORDERLINE}
-"""health law alone would teach that law is medical: it stays out where other law does"""
+SAME_GENRE = {
+    "laws": (BORDERLINE,),  # health law alone would teach that law is medical
+    "quaero": ("mantra", "sequoia-emea"),
+    "sequoia-emea": ("quaero", "mantra"),
+    "sequoia": ("sequoia-emea",),
+    "e3c": ("pamj",),
+    "e3c-en": ("pubmedqa",),
+    "pubmedqa": ("e3c-en",),
+}
+"""left out too: what is of the same publication or collection"""
 
 
 def report(
@@ -72,82 +93,85 @@ def interval(found: tuple[float, float, float]) -> str:
     return f"95% interval {found[1]:.3f} to {found[2]:.3f}"
 
 
-def learn(every: Sequence[Example]) -> tuple[LinearModel, dict[str, float], float]:
-    """The classifier, its thresholds by language from documents set aside, its calibration error.
+class Learned(NamedTuple):
+    model: LinearModel
+    threshold: float
+    error: float
+    """of the calibration on sources left out in turn"""
 
-    Classes weigh the same on these; a source of which ten documents are set aside decides little.
-    """
-    aside = np.random.default_rng(0).random(len(every)) < ASIDE
-    learned = [example for example, out in zip(every, aside, strict=True) if not out]
+
+def learn(every: Sequence[Example]) -> Learned:
+    """As a filter of known sources is made: the threshold is that for sources left out in turn."""
+    known = Known(every)
+    model = known.without()
+    scores = scores_unseen(known, [("laws", BORDERLINE)])
     # Whether health law is medical is a convention: it is learned from, nothing is chosen on it.
-    judged = [e for e, out in zip(every, aside, strict=True) if out and e.source != BORDERLINE]
-    model = fit(learned)
-    labels = np.array([e.label for e in judged])
-    weights = np.where(labels, 1 / labels.sum(), 1 / (~labels).sum())
-    scores = model.logits([e.text for e in judged])
-    spoken = [e.language for e in judged]
-    thresholds, _ = thresholds_by_language(
-        sorted(set(spoken)), spoken, labels, scores, weights, PRECISION
-    )
-    return model, thresholds, calibrate(labels, scores, weights).error
+    told = [
+        place for place, example in enumerate(every)
+        if example.source != BORDERLINE and not np.isnan(scores[place])
+    ]  # fmt: skip
+    judged, scores = [every[place] for place in told], scores[told]
+    threshold = threshold_unseen(judged, scores, PRECISION)
+    assert model is not None and threshold is not None
+    labels = np.array([example.label for example in judged])
+    return Learned(model, threshold, calibrate(labels, scores, even_weights(judged)).error)
 
 
-def above(model: LinearModel, thresholds: dict[str, float], some: Sequence[Example]) -> Floats:
-    """Log-odds over the threshold of each document's language."""
-    scores = model.logits([example.text for example in some])
-    return scores - np.array([thresholds[example.language] for example in some])
-
-
-def measure_pairs(data: Path, pairs: Sequence[tuple[str, str]], most: int) -> None:
+def measure_pairs(data: Path, pairs: Sequence[tuple[str, str]], most: int, which: str) -> None:
     learned_from, judged_on = examples(data, most), examples(data, 10_000)
     good = 0
     found: list[Quality] = []
     for medical, other in pairs:
-        out = {medical, other, SAME_GENRE.get(other, "")}
-        learned = [e for name, some in learned_from.items() if name not in out for e in some]
-        model, thresholds, _ = learn(learned)
+        out = {medical, other, *SAME_GENRE.get(medical, ()), *SAME_GENRE.get(other, ())}
+        if pairs is DEVELOPMENT:
+            out.update(FRESH)
+        made = learn([e for name, some in learned_from.items() if name not in out for e in some])
         languages = {e.language for e in judged_on[medical]} & {
             e.language for e in judged_on[other]
         }
         pair = [e for n in (medical, other) for e in judged_on[n] if e.language in languages]
         labels = np.array([example.label for example in pair])
-        scores = above(model, thresholds, pair)
-        result = quality(labels, scores, 0.0, even_weights(pair))
+        scores = made.model.logits([example.text for example in pair])
+        result = quality(labels, scores, made.threshold, even_weights(pair))
         found.append(result)
         holds = result.precision.value >= PRECISION and result.recall.value >= RECALL
         good += holds
         name = f"{medical} ({int(labels.sum())}) and {other} ({int((~labels).sum())}), never seen"
-        raw = (labels & (scores >= 0)).sum() / max(1, (scores >= 0).sum())
-        report("precision on a held-out pair", result.precision.value, "share",
-               f"{name}; {interval(result.precision)}; {raw:.3f} as the documents stand",
-               f">= {PRECISION}", result.precision.value >= PRECISION)  # fmt: skip
-        report("recall on a held-out pair", result.recall.value, "share",
+        taken = scores >= made.threshold
+        raw = (labels & taken).sum() / max(1, taken.sum())
+        report(f"precision on a {which} pair", result.precision.value, "share",
+               f"{name}; {interval(result.precision)}; {raw:.3f} as the documents stand; "
+               f"threshold {made.threshold:.2f}", f">= {PRECISION}",
+               result.precision.value >= PRECISION)  # fmt: skip
+        report(f"recall on a {which} pair", result.recall.value, "share",
                f"{name}; {interval(result.recall)}", f">= {RECALL}",
                result.recall.value >= RECALL)  # fmt: skip
     for figure, least, values in (
-        ("precision, mean of the pairs", PRECISION, [one.precision.value for one in found]),
-        ("recall, mean of the pairs", RECALL, [one.recall.value for one in found]),
+        ("precision", PRECISION, [one.precision.value for one in found]),
+        ("recall", RECALL, [one.recall.value for one in found]),
     ):
         mean = float(np.nanmean(values))
-        worst = f"{len(pairs)} held-out pairs, worst {np.nanmin(values):.3f}"
-        report(figure, mean, "share", worst, f">= {least}", mean >= least)
-    report("held-out pairs that reach both goals", good, "pairs", f"of {len(pairs)}",
+        worst = f"{len(pairs)} pairs, worst {np.nanmin(values):.3f}"
+        report(f"{figure}, mean of the {which} pairs", mean, "share", worst, f">= {least}",
+               mean >= least)  # fmt: skip
+    report(f"{which} pairs that reach both goals", good, "pairs", f"of {len(pairs)}",
            f"{len(pairs)}", good == len(pairs))  # fmt: skip
 
 
 def measure_borderline(data: Path, most: int) -> None:
     learned_from, judged_on = examples(data, most), examples(data, 10_000)
-    out = {BORDERLINE, "sequoia", "sequoia-emea"}
+    out = {BORDERLINE, "sequoia", "sequoia-emea", *FRESH}
     learned = [e for name, some in learned_from.items() if name not in out for e in some]
-    model, thresholds, error = learn(learned)
-    report("calibration error", error, "probability", "documents set aside, ten bins")
+    made = learn(learned)
+    report("calibration error", made.error, "probability", "sources left out in turn, ten bins")
     for name, what in (
         (BORDERLINE, "health law"),
         ("sequoia", "parliament, newspaper, encyclopaedia"),
         ("sequoia-emea", "public assessment reports"),
     ):
         some = judged_on[name]
-        taken = float((above(model, thresholds, some) >= 0).mean())
+        scores = made.model.logits([example.text for example in some])
+        taken = float((scores >= made.threshold).mean())
         report("taken as medical", taken, "share", f"{what}, never seen, {len(some)} documents")
 
 
@@ -217,14 +241,16 @@ def measure_cascade(data: Path, most: int) -> None:
     texts = [example.text for example in validation]
     labels = np.array([example.label for example in validation])
     threshold, _ = choose(labels, expensive.logits(texts), PRECISION)
-    band = choose_band(labels, linear.logits(texts), 0.99, 0.99)
+    band = choose_band(labels, linear.logits(texts), CLEAR, CLEAR)
     texts = [example.text for example in tested]
     labels = np.array([example.label for example in tested])
-    started = time.process_time()
-    alone = expensive.logits(texts) >= threshold
-    middle = time.process_time()
-    both = decide(texts, linear.logits, expensive.logits, band, threshold)
-    cascade_seconds, expensive_seconds = time.process_time() - middle, middle - started
+    ratios = []
+    for _ in range(REPEATS):
+        started = time.process_time()
+        alone = expensive.logits(texts) >= threshold
+        middle = time.process_time()
+        both = decide(texts, linear.logits, expensive.logits, band, threshold)
+        ratios.append((time.process_time() - middle) / (middle - started))
     one, two = (quality(labels, taken.astype(float), 0.5) for taken in (alone, both.taken))
     name = (
         f"a small transformer trained from scratch (F1 {one.f1.value:.4f}), {len(tested)} documents"
@@ -232,7 +258,7 @@ def measure_cascade(data: Path, most: int) -> None:
     lost = 100 * (one.f1.value - two.f1.value)
     report("cascade, F1", two.f1.value, "share", f"{name}; {interval(two.f1)}")
     report("cascade, F1 below its expensive stage", lost, "points", name, "<= 0.5", lost <= 0.5)
-    ratio = cascade_seconds / expensive_seconds
+    ratio = median(ratios)
     asked = f"its expensive stage alone, which it asked about {both.asked.mean():.1%}"
     report("cascade, CPU time", ratio, "ratio", asked, "<= 0.1", ratio <= 0.1)
 
@@ -244,9 +270,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     measure_speed(chosen.data)
     if chosen.quick:
-        measure_pairs(chosen.data, QUICK_PAIRS, QUICK_MOST)
+        measure_pairs(chosen.data, QUICK_PAIRS, QUICK_MOST, "development")
         return
-    measure_pairs(chosen.data, PAIRS, MOST)
+    measure_pairs(chosen.data, DEVELOPMENT, MOST, "development")
+    measure_pairs(chosen.data, FRENCH, MOST, "held-out French")
+    measure_pairs(chosen.data, ENGLISH, MOST, "held-out English")
     measure_borderline(chosen.data, MOST)
     measure_cascade(chosen.data, CASCADE_MOST)
 

@@ -5,6 +5,7 @@ Statutes are a document a paragraph, questionnaires a document a person.
 """
 
 import csv
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,12 +48,16 @@ SETS = (
     Set("gsd", "de", False, {"reader": "sentences", "files": "ud_german_gsd/derived_txt/*.txt"}),
     Set("sequoia", "fr", False,
         {"reader": "sentences", "files": "ud_french_sequoia/derived_txt/[!e]*.txt"}),
+    Set("tico", "fr", True,
+        {"reader": "tmx", "files": "tico19_tmx/*.tmx", "language": "fr"}),
     # English is learned along: what it shares with the others are the words of science.
     Set("e3c-en", "en", True, {**_E3C, "files": "e3c_l3_en_mixed_licences/*.json"}),
     Set("plos", "en", True, {"reader": "jats", "files": "jats_plos/*.xml"}),
     Set("gum", "en", False, {"reader": "text", "files": "ud_english_gum/derived_txt/*.txt"}),
 )  # fmt: skip
 BORDERLINE = "health-law"
+FRESH = ("tico", "medqa", "pubmedqa", "faiths")
+"""sources that are neither learned from nor judged in the development pairs"""
 
 
 def examples(data: Path, most: int) -> dict[str, list[Example]]:
@@ -68,6 +73,9 @@ def examples(data: Path, most: int) -> dict[str, list[Example]]:
     _add(found, "laws", "de", False, list(_paragraphs(data, "gesetze_de_nonmedical")), most)
     _add(found, BORDERLINE, "de", True, list(_paragraphs(data, "gesetze_de_medizinrecht")), most)
     _add(found, "germediq", "de", True, _interviews(data), most)
+    _add(found, "medqa", "en", True, _questions(data), most)
+    _add(found, "pubmedqa", "en", True, _abstracts(data), most)
+    _add(found, "faiths", "en", False, _faiths_and_algebra(data), most)
     return found
 
 
@@ -102,3 +110,24 @@ def _interviews(data: Path) -> list[str]:
             said = f"{row['question']} {row['response']}"
             answers.setdefault(row["participant_id"], []).append(said)
     return ["\n".join(said) for said in answers.values()]
+
+
+def _questions(data: Path) -> list[str]:
+    lines = (data / "eval_medqa" / "test.jsonl").read_text("utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    return [" ".join([row["question"], *row["options"].values()]) for row in rows]
+
+
+def _abstracts(data: Path) -> list[str]:
+    rows = json.loads((data / "pubmedqa" / "ori_pqal.json").read_bytes())
+    return [" ".join([row["QUESTION"], *row["CONTEXTS"]]) for row in rows.values()]
+
+
+def _faiths_and_algebra(data: Path) -> list[str]:
+    """Examination questions that are not medical: beside MedQA it is not the genre that tells."""
+    found = []
+    for subject in ("world_religions", "abstract_algebra"):
+        path = data / "eval_mmlu_csv" / "mmlu_test" / f"{subject}_test.csv"
+        with path.open(encoding="utf-8", newline="") as stream:
+            found += [" ".join(row[:5]) for row in csv.reader(stream)]
+    return [text for text in found if len(text.split()) >= FEWEST_WORDS]

@@ -38,6 +38,11 @@ def identify(text: str, model: Path | None = None) -> Guess:
     return Guess(language_code(said), min(1.0, float(scores[0])))
 
 
+def spoken(text: str, said: str | None) -> str:
+    """ISO 639-1: what somebody said, else what the text tells; empty where neither does."""
+    return language_code(said or "") or identify(text).language
+
+
 def in_language(
     document: SourceDocument, text: str, settings: SourceSettings, data: Path
 ) -> SourceDocument:

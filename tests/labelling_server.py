@@ -70,6 +70,9 @@ class _Handler(BaseHTTPRequestHandler):
         if kind in ERRORS and seen < int(times or 1_000):
             self.script.failures[word] = seen + 1
             self._send(ERRORS[kind], {"error": {"message": kind}}, {"Retry-After": "0"})
+        elif kind == "later" and not seen:
+            self.script.failures[word] = 1
+            self._send(429, {"error": {"message": kind}}, {"Retry-After": "1"})
         elif kind == "slow":
             time.sleep(3)
             self._send(200, ANSWERS["medical"])

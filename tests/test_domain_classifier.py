@@ -9,9 +9,16 @@ from corpus.domain import features
 from corpus.domain.artefact import Classifier
 from corpus.domain.cascade import Band, choose_band, decide
 from corpus.domain.drift import counted, reference, stability_index
+from corpus.domain.evidence import Known
 from corpus.domain.linear import Example, LinearModel, fit
 from corpus.domain.thresholds import calibrate, choose, curve, quality
-from corpus.domain.unseen import even_weights, scores_unseen
+from corpus.domain.unseen import (
+    BOUNDS,
+    above_unseen,
+    even_weights,
+    scores_unseen,
+    threshold_unseen,
+)
 from hub.failure import BadInput
 
 MEDICAL = {
@@ -179,12 +186,86 @@ def test_the_cascade_asks_about_what_is_not_clear_only():
 
 def test_sources_are_scored_by_a_classifier_without_them():
     examples = sample(12)
-    scores = scores_unseen(examples, folds=3)
+    known = Known(examples)
+    scores = scores_unseen(known)
     assert not np.isnan(scores).any()
-    lonely = [e for e in examples if e.language == "de" or e.source in ("fr-True-0", "fr-False-0")]
-    scores = scores_unseen(lonely, folds=3)
-    french = np.array([e.language == "fr" for e in lonely])
-    assert np.isnan(scores[french]).all() and not np.isnan(scores[~french]).any()
-    weights = even_weights(lonely)
-    labels = np.array([e.label for e in lonely])
+    mine = np.array([e.source == "de-True-1" for e in examples])
+    alone = Known([e for e, out in zip(examples, mine, strict=True) if not out]).without()
+    assert alone is not None
+    expected = alone.logits([e.text for e, one in zip(examples, mine, strict=True) if one])
+    np.testing.assert_allclose(scores[mine], expected, atol=0.5)
+    lonely = [e for e in examples if e.source != "fr-True-0"]
+    weights, labels = even_weights(lonely), np.array([e.label for e in lonely])
     assert weights[labels].sum() == pytest.approx(weights[~labels].sum())
+
+
+def test_nothing_is_scored_where_no_language_keeps_both_classes():
+    lonely = [e for e in sample(12) if e.source in ("fr-True-0", "fr-False-0")]
+    assert np.isnan(scores_unseen(Known(lonely))).all()
+    assert threshold_unseen(lonely, np.full(len(lonely), np.nan), 0.95) is None
+
+
+def test_sources_of_one_genre_are_left_out_together():
+    examples = sample(12)
+    known = Known(examples)
+    pair = ("de-True-0", "de-False-0")
+    both = scores_unseen(known, [pair])
+    mine = np.isin(known.sources, pair)
+    model = known.without(pair)
+    assert model is not None
+    np.testing.assert_allclose(both[mine], known.scores(model, np.flatnonzero(mine)))
+    np.testing.assert_array_equal(both[~mine], scores_unseen(known)[~mine])
+
+
+def test_evidence_finds_the_domain_whatever_the_sizes_of_the_sources():
+    """A source ten times as long as the others decides no more than they do."""
+    examples = sample(20)
+    loud = [
+        Example(f"{e.text} Formular Zeile Seite", True, "de", "forms")
+        for _ in range(10) for e in examples if e.label and e.language == "de"
+    ]  # fmt: skip
+    model = Known([*examples, *loud]).without()
+    assert model is not None
+    unseen = sample(30, seed=9)
+    labels = np.array([e.label for e in unseen])
+    assert ((model.logits([e.text for e in unseen]) > 0) == labels).mean() > 0.95
+    again = Known([*examples, *loud]).without()
+    assert again is not None and again.weights.tobytes() == model.weights.tobytes()
+
+
+def test_what_a_few_sentences_lack_says_little():
+    """Everyday words stand in long texts of the other class and in none of a few sentences: an
+    interview full of them stays nearer to the domain than where sentences are many."""
+    rng = np.random.default_rng(1)
+    everyday = " ".join(COMMON["de"].split() * 3)
+    others = [Example(f"{everyday} {text(rng, 'de', False)}", False, "de", "n") for _ in range(60)]
+    words = MEDICAL["de"].split()
+    few, many = (
+        [Example(" ".join(rng.choice(words, 5)), True, "de", "s") for _ in range(size)]
+        for size in (10, 1_500)
+    )
+    found = [Known([*others, *some]).without() for some in (few, many)]
+    assert found[0] is not None and found[1] is not None
+    ratios = [model.weights.min() / model.weights.max() for model in found]
+    assert ratios[0] > ratios[1]
+
+
+def test_the_threshold_for_unseen_sources_is_the_middle_one_and_bounded():
+    examples = [Example("", n < 40, "de", f"s{n // 20}") for n in range(160)]
+    labels = np.array([e.label for e in examples])
+    rng = np.random.default_rng(6)
+    scores = rng.normal(labels * 4.0, 0.5) - 1.4
+    usual = threshold_unseen(examples, scores, 0.95)
+    assert usual is not None and BOUNDS[0] <= usual <= BOUNDS[1]
+    odd = scores.copy()
+    odd[-20:] += 5.0
+    assert threshold_unseen(examples, odd, 0.95) == pytest.approx(usual, abs=0.3)
+    assert threshold_unseen(examples, scores + 9, 0.95) == BOUNDS[1]
+    assert threshold_unseen(examples, scores - 9, 0.95) == BOUNDS[0]
+    careful = threshold_unseen(examples, scores + 9, 0.99)
+    assert careful is not None and careful > BOUNDS[1] + 1
+    above = above_unseen(examples, scores, 0.95)
+    assert (above >= 0)[labels].mean() > 0.9 and (above >= 0)[~labels].mean() < 0.05
+    single = [e for e in examples if e.source in ("s0", "s1", "s2")]
+    told = ~np.isnan(above_unseen(single, scores[:60], 0.95))
+    assert told[:40].all() and not told[40:60].any(), "no other source of its class: no threshold"

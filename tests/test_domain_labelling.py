@@ -88,6 +88,13 @@ def test_what_was_not_answered_is_asked_by_the_next_run(script: Script, tmp_path
     assert second.answers[0].label is True
 
 
+def test_a_server_that_says_when_is_asked_again_then(script: Script, tmp_path: Path):
+    began = time.monotonic()
+    found, _ = run(["Ein Text, later"], script.labeller(), tmp_path)
+    assert found.answers[0].label is True and len(script.asked) == 2
+    assert time.monotonic() - began >= 1
+
+
 def test_a_dead_server_is_not_asked_about_every_document(script: Script, tmp_path: Path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

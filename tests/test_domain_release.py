@@ -11,6 +11,11 @@ from conftest import COMMAND, Workdir, imprimatur
 from labelling_server import serving
 from test_domain_classifier import text
 
+from corpus.domain.gather import known_documents, labelled_documents
+from corpus.domain.make import make
+from corpus.domain.settings import FilterSettings, KnownSources, Sample
+from corpus.settings import SourceSettings
+from hub.failure import BadInput
 from release.recipe import load
 
 assert COMMAND
@@ -156,6 +161,65 @@ def test_texts_are_not_sent_away_and_a_prosaic_labeller_labels_nothing(recipe: P
     assert done.returncode == 2
     assert "the labeller gave no label at all (prose 1" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_one_class_only_is_bad_input_and_no_filter_is_made(recipe: Path):
+    with serving() as script:
+        script.default = "medical"
+        single = labelled(recipe, {"url": script.url, "model": "m"})
+        work = recipe.parent / "single"
+        done = imprimatur("run", single, "--workdir", work)
+    assert done.returncode == 2, done.stderr
+    assert "leave one class only" in done.stderr and "label more documents" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "medical" not in Workdir(work).manifests()
+
+
+def test_a_language_with_a_single_other_source_is_said_to_be_unsure(recipe: Path, tmp_path: Path):
+    release = load(recipe).release
+    settings = release.filters["medical"]
+    told: dict[int, list[str]] = {1: [], 2: []}
+    numbers = {}
+    for count, lines in told.items():
+        known = KnownSources(positive=("clinic", "surgery"), negative=("news", "courts")[:count])
+        chosen = settings.model_copy(update={"known": known})
+        out = tmp_path / str(count)
+        out.mkdir()
+        made = make(chosen, release.sources, recipe.parent / "data", out, out, lines.append)
+        numbers[count] = made.numbers
+    assert "de has 1 source that is not medical" in "".join(told[1])
+    assert "unseen_precision" not in numbers[1], "no other source to leave out"
+    assert "not medical" not in "".join(told[2])
+    assert numbers[2]["unseen_precision"].value > 0.9
+
+
+def test_what_is_in_another_language_or_empty_is_neither_sent_nor_learned(tmp_path: Path):
+    rng = np.random.default_rng(2)
+    german = [text(rng, "de", n % 2 == 0) for n in range(30)]
+    french = [text(rng, "fr", n % 2 == 0) for n in range(30)]
+    rows = [{"text": one, "id": str(n)} for n, one in enumerate([*german, *french, " \n", "…"])]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "web.parquet")
+    web = SourceSettings(reader="parquet", files="web.parquet")
+    with serving() as script:
+        settings = FilterSettings(
+            domain="medical", languages=("de",), licence="Apache-2.0",
+            sample=Sample(sources=("web",), documents=100), labeller=script.labeller(),
+        )  # fmt: skip
+        found, answers = labelled_documents(settings, {"web": web}, tmp_path, tmp_path, print)
+        asked = "".join(one["messages"][0]["content"] for one in script.asked)
+        assert {one.example.text for one in found} == set(german)
+        assert {one.example.language for one in found} == {"de"}
+        assert answers and len(answers.answers) == 30
+        assert not any(one in asked for one in french)
+        italian = settings.model_copy(update={"languages": ("it",)})
+        with pytest.raises(BadInput, match="no sampled document is in it"):
+            labelled_documents(italian, {"web": web}, tmp_path, tmp_path, print)
+    known = settings.model_copy(
+        update={"sample": None, "labeller": None, "languages": ("it",),
+                "known": KnownSources(positive=("web",), negative=("web",))}
+    )  # fmt: skip
+    with pytest.raises(BadInput, match=r"none of the .* documents of web is in it"):
+        known_documents(known, {"web": web}, tmp_path)
 
 
 def test_a_release_file_names_its_filters(recipe: Path):

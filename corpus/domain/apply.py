@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from corpus.domain.artefact import Classifier
 from corpus.domain.drift import counted, stability_index
-from corpus.languages import identify
+from corpus.languages import spoken
 from corpus.pipeline import Task
-from corpus.readers.language import language_code
 from corpus.units import Unit, facts_of, texts_of
 
 BATCH = 1_024
@@ -73,7 +72,7 @@ def score_texts(documents: Iterator[tuple[str, str]], classifier: Classifier) ->
     """(text, language) pairs; the language is told by the text where nobody said it."""
     parts: list[Scores] = []
     while batch := list(islice(documents, BATCH)):
-        languages = [_language(text, said) for text, said in batch]
+        languages = [spoken(text, said) for text, said in batch]
         pairs = zip(batch, languages, strict=True)
         judged = np.array([_can_judge(text, language, classifier) for (text, _), language in pairs])
         places = np.flatnonzero(judged).tolist()
@@ -111,10 +110,6 @@ def _documents(unit: Unit) -> Iterator[tuple[str, str]]:
         language for batch in facts_of(unit, ["language"]) for language in batch[0].to_pylist()
     )
     return zip(texts_of(unit), languages, strict=True)
-
-
-def _language(text: str, said: str | None) -> str:
-    return language_code(said or "") or identify(text).language
 
 
 def _can_judge(text: str, language: str, classifier: Classifier) -> bool:

@@ -13,6 +13,7 @@ from corpus.domain.label import Labelled, label
 from corpus.domain.linear import Example
 from corpus.domain.sample import Drawn, draw
 from corpus.domain.settings import FilterSettings, Sample
+from corpus.languages import spoken
 from corpus.readers.language import language_code
 from corpus.readers.registry import read
 from corpus.settings import SourceSettings
@@ -32,17 +33,27 @@ def known_documents(
 ) -> list[Weighted]:
     if settings.known is None:
         return []
-    sides = [(True, settings.known.positive), (False, settings.known.negative)]
     asked = set(map(language_code, settings.languages))
-    found = []
-    for side, names in sides:
+    found: list[Weighted] = []
+    for side, names in ((True, settings.known.positive), (False, settings.known.negative)):
         for name in names:
+            others, mine = 0, len(found)
             for path in source_files(sources[name], data):
                 for document in read(name, sources[name], path):
-                    language = language_code(document.language or sources[name].language)
-                    if document.text.strip() and not document.problem and language in asked:
+                    if not document.text.strip() or document.problem:
+                        continue
+                    said = document.language or sources[name].language
+                    language = spoken(document.text, said)
+                    if language in asked:
                         example = Example(document.text, side, language, name)
                         found.append(Weighted(example, 1.0))
+                    else:
+                        others += 1
+            if others and len(found) == mine:
+                raise BadInput(
+                    f"none of the {others} documents of {name} is in "
+                    f"{', '.join(settings.languages)}: say its language, or leave it out"
+                )
     return found
 
 
@@ -58,7 +69,7 @@ def drawn_documents(
     found = []
     for one in draw(files, sample.documents, sample.by, sample.seed, text.pop()):
         said = one.document.language or sources[one.document.source].language
-        document = one.document._replace(language=language_code(said))
+        document = one.document._replace(language=spoken(one.document.text, said))
         if document.language in asked:
             found.append(one._replace(document=document))
     if not found:

@@ -1,6 +1,7 @@
 """A linear classifier on hashed features: made in seconds, thousands of documents a second.
 
-Two things make it hold on sources that it never saw:
+`fit` learns from a labelled sample (from known sources alone: `evidence`). Two things keep it from
+learning what is only the sample's:
 - a feature counts by how rare it is in every language and class of the sample (squared inverse
   document frequency), so that neither a language nor a genre's phrases decide;
 - no weight falls below `LEAST_WEIGHT`: words of the domain say yes, and no other single word may
@@ -89,12 +90,10 @@ class LinearModel:
 def fit(examples: Sequence[Example], seed: int = 0) -> LinearModel:
     """Raises BadInput where a language of the sample has examples of one class only."""
     check_classes(examples)
-    cut = [
-        (window, e) for e, rng in _with_chance(examples, seed) for window in _windows(e.text, rng)
-    ]
-    texts = [text for text, _ in cut]
-    owners = [example for _, example in cut]
-    rows = _matrix(texts)
+    cut = windows_of(examples, seed)
+    texts = [text for _, text in cut]
+    owners = [examples[number] for number, _ in cut]
+    rows = matrix(texts)
     rarity = _rarity(rows, owners)
     told = np.flatnonzero(rarity)
     rows = rows[:, told]
@@ -122,11 +121,16 @@ def sigmoid(logits: Floats) -> Floats:
     return 1 / (1 + np.exp(-np.clip(logits, -500, 500)))
 
 
-def _with_chance(
-    examples: Sequence[Example], seed: int
-) -> list[tuple[Example, np.random.Generator]]:
-    """Windows depend on a document's place alone, not on the windows of those before it."""
-    return [(e, np.random.default_rng([seed, number])) for number, e in enumerate(examples)]
+def windows_of(examples: Sequence[Example], seed: int = 0) -> list[tuple[int, str]]:
+    """Each document and its windows, with the document's place.
+
+    Windows depend on a document's place alone, not on the windows of those before it.
+    """
+    return [
+        (number, window)
+        for number, example in enumerate(examples)
+        for window in _windows(example.text, np.random.default_rng([seed, number]))
+    ]
 
 
 def _windows(text: str, rng: np.random.Generator) -> list[str]:
@@ -144,7 +148,7 @@ def _scale(counts: NDArray[np.int64]) -> Floats:
     return 0.2 * (100 / np.maximum(counts, FEWEST_FEATURES)) ** EXPONENT
 
 
-def _matrix(texts: Sequence[str]) -> Any:
+def matrix(texts: Sequence[str]) -> Any:
     """One row a text (scipy CSR), scaled as `logits` does it."""
     from scipy import sparse
 
