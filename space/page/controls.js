@@ -1,6 +1,6 @@
 // What one chooses with above the table: what is shown, which models, which columns.
 
-import { byId, el } from "./dom.js";
+import { byId, el, NARROW } from "./dom.js";
 import { isFacet, SIZES, sizeOf } from "./view.js";
 
 const SELECTS = ["show", "base", "family", "kind", "size", "licence", "language", "level", "group",
@@ -31,8 +31,6 @@ const PATIENCE_MS = 500;
 export const later = window.requestIdleCallback
   ? (act) => requestIdleCallback(act, { timeout: PATIENCE_MS }) : (act) => setTimeout(act, PATIENCE_MS / 2);
 const cancel = window.cancelIdleCallback ?? clearTimeout;
-
-const NARROW = "(max-width: 40rem)";
 
 export function wireControls(change) {
   byId("filters").open = !matchMedia(NARROW).matches;

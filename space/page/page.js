@@ -7,7 +7,7 @@ import { FEW, MANY, openComparison } from "./compare.js";
 import { fillControls, later, options, wireControls } from "./controls.js";
 import { wireCorpora } from "./corpus.js";
 import { addressOf, fetchBoard, fetchJson, loadDifferences, loadIntervals, loadRanks } from "./data.js";
-import { byId, el, openDialog } from "./dom.js";
+import { byId, el, openDialog, put } from "./dom.js";
 import { Grid } from "./grid.js";
 import { wireJudged } from "./judged.js";
 import { showOrigin, showRelease } from "./release.js";
@@ -146,9 +146,9 @@ function draw() {
   byId("only").disabled = !state.pick.length;
   byId("side-by-side").disabled = state.pick.length < FEW || state.pick.length > MANY;
   byId("fold-all").hidden = view.sort !== "" || board.families.size === board.models.length;
-  byId("fold-all").textContent = state.fold.length ? "Unfold families" : "Fold families";
-  byId("count").textContent = countWords();
-  byId("key").textContent = KEYS[view.ranked ? "rank" : view.scores ? "score" : "difference"];
+  put(byId("fold-all"), state.fold.length ? "Unfold families" : "Fold families");
+  put(byId("count"), countWords());
+  put(byId("key"), KEYS[view.ranked ? "rank" : view.scores ? "score" : "difference"]);
   adaptation?.draw();
 }
 
