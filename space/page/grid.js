@@ -211,8 +211,7 @@ export class Grid {
     model.title = `${found.name}: ${from}`;
     say(model, "aria-expanded", leads ? !closed : null);
     const [toggle, name, sub] = model.texts;
-    toggle.parentNode.hidden = !leads;
-    put(toggle, leads ? (closed ? "▸" : "▾") : "");
+    put(toggle, leads ? `${closed ? "▸" : "▾"}\u2002` : "");
     put(name, found.name);
     aim(name.parentNode, found.url);
     put(sub, closed ? `and ${members - 1} made from it` : from);
@@ -358,11 +357,12 @@ export class Grid {
   }
 }
 
-// Always as many as there is room for, wherever one has scrolled to, so that none is left over.
+// What stands between `start` and `start + room`, and so many beyond; of `most` there is never more,
+// wherever one has scrolled to.
 function span(start, room, step, count, beyond) {
-  const most = Math.max(1, Math.ceil(room / step) + 1 + 2 * beyond);
-  const first = Math.max(0, Math.min(count - most, Math.floor(start / step) - beyond));
-  return { first, last: Math.min(count, first + most), most };
+  const first = Math.max(0, Math.min(count, Math.floor(start / step)) - beyond);
+  const last = Math.min(count, Math.ceil((start + room) / step) + beyond);
+  return { first, last, most: Math.ceil(room / step) + 1 + 2 * beyond };
 }
 
 // Three texts that are only ever filled: a mark, the figure, and what stands below it.
