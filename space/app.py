@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import browse
 import importing
 import playground as playing
+import scripts
 import wire
 from board import score_rows
 from library import Library
@@ -97,17 +98,17 @@ def _add_native(server: "Server", library: Library, playground: Playground | Non
 def _add_pages(server: "Server", library: Library) -> None:
     from fastapi import Request, Response
 
+    texts = {path.name: path.read_bytes() for path in PAGE.iterdir() if path.suffix in TYPES}
+    texts["page.js"] = scripts.bundle(PAGE, "page").encode()
     files = {
-        path.name: (gzip.compress(path.read_bytes(), 9), TYPES[path.suffix])
-        for path in PAGE.iterdir()
-        if path.suffix in TYPES
+        name: (gzip.compress(text, 9), TYPES[Path(name).suffix]) for name, text in texts.items()
     }
 
     @server.get("/", include_in_schema=False)
     def index(request: Request) -> Response:
         page = _reply(request, *files["index.html"])
         if not request.query_params.keys() & {"board", "__sign"}:
-            # The results are under way while the scripts that will ask for them are still read.
+            # The results are under way while the script that will ask for them is still read.
             page.headers["Link"] = "<board.bin>; rel=preload; as=fetch; crossorigin"
         return page
 

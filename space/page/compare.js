@@ -14,7 +14,7 @@ export async function openComparison(board, columns, names) {
   const title = models.map(({ name }) => name).join(", ");
   openDialog(title, el("p", {}, "Reading …"));
   try {
-    await Promise.all([loadIntervals(board, columns), loadDifferences(board, models[0].name)]);
+    await Promise.all([board.whole, loadIntervals(board, columns), loadDifferences(board, models[0].name)]);
   } catch (error) {
     openDialog(title, el("p", {}, `Nothing to show: ${error.message}.`));
     return;

@@ -1,12 +1,16 @@
 // What the server sends: numbers as plain arrays behind a JSON head (wire.py says how), and JSON for
 // all that is asked for later.
+//
+// The board is read as it comes: with its head and the first columns the table stands, and the other
+// columns are waiting (as cells are that wait for anything) until `board.whole` resolves.
 
 const given = new URLSearchParams(location.search);
 // A private Space is opened with a signature that its requests have to repeat. Links never carry it.
 const signature = given.get("__sign");
 const MISSING = -32768;
 const NO_END = 65535;
-export const CHUNK = 16; // columns whose intervals come together
+const CHUNK = 16; // columns whose intervals come together
+const FIRST = 16; // columns that the table does not begin without
 
 export function addressOf(path, parameters = {}) {
   const query = new URLSearchParams(parameters);
@@ -24,19 +28,72 @@ async function ask(path, parameters) {
 export const fetchJson = async (path, parameters) => (await ask(path, parameters)).json();
 
 export async function fetchBoard(which) {
-  const buffer = await (await ask("board.bin", which ? { board: which } : {})).arrayBuffer();
-  const { head, body } = open(buffer);
-  if (head.status !== "read") return head;
-  const names = Object.keys(head.models);
-  head.models = head.models.name.map((_, i) =>
-    Object.fromEntries(names.map((name) => [name, head.models[name][i]])));
-  const rows = head.models.length;
-  for (const column of head.columns) {
-    const Kind = column.unit ? Int16Array : Float64Array;
-    column.values = new Kind(buffer, body + column.at, rows);
+  const bytes = new Incoming((await ask("board.bin", which ? { board: which } : {})).body);
+  const board = await bytes.head();
+  board.whole = Promise.resolve();
+  if (board.status !== "read") return board;
+  board.which = which;
+  const fields = Object.entries(board.models);
+  board.models = board.models.name.map((_, i) => {
+    const model = { i };
+    for (const [field, values] of fields) model[field] = values[i];
+    return model;
+  });
+  const rows = board.models.length;
+  const nothing = { short: new Int16Array(rows).fill(MISSING), whole: new Float64Array(rows).fill(NaN) };
+  for (const column of board.columns) {
+    column.waiting = true;
+    column.values = column.unit ? nothing.short : nothing.whole;
   }
-  head.which = which;
-  return head;
+  const take = async (columns) => {
+    for (const column of columns) {
+      const Kind = column.unit ? Int16Array : Float64Array;
+      column.values = new Kind(await bytes.upTo(column.at, rows * Kind.BYTES_PER_ELEMENT));
+      column.waiting = false;
+    }
+  };
+  await take(board.columns.slice(0, FIRST));
+  if (board.columns.length > FIRST) {
+    board.whole = take(board.columns.slice(FIRST));
+    board.whole.catch(() => {}); // whoever waits for it is told
+  }
+  return board;
+}
+
+// Bytes as they come, of which only what has not been taken is kept.
+class Incoming {
+  constructor(stream) {
+    this.reader = stream.getReader();
+    this.parts = []; // [where it begins, its bytes]
+    this.length = 0;
+    this.body = 0;
+  }
+
+  async head() {
+    const length = new DataView(await this.take(0, 4)).getUint32(0, true);
+    this.body = 4 + length;
+    return JSON.parse(new TextDecoder().decode(await this.take(4, length)));
+  }
+
+  upTo(at, size) {
+    return this.take(this.body + at, size);
+  }
+
+  async take(start, size) {
+    while (this.length < start + size) {
+      const { done, value } = await this.reader.read();
+      if (done) throw new Error("the results ended before they were whole");
+      this.parts.push([this.length, value]);
+      this.length += value.length;
+    }
+    const taken = new Uint8Array(size);
+    for (const [at, part] of this.parts) {
+      const [from, to] = [Math.max(start, at), Math.min(start + size, at + part.length)];
+      if (from < to) taken.set(part.subarray(from - at, to - at), from - start);
+    }
+    this.parts = this.parts.filter(([at, part]) => at + part.length > start + size);
+    return taken.buffer;
+  }
 }
 
 function open(buffer) {

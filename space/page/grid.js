@@ -211,7 +211,7 @@ export class Grid {
     model.title = `${found.name}: ${from}`;
     say(model, "aria-expanded", leads ? !closed : null);
     const [toggle, name, sub] = model.texts;
-    put(toggle, leads ? `${closed ? "▸" : "▾"}\u2002` : "");
+    put(toggle, leads ? (closed ? "▸" : "▾") : "");
     put(name, found.name);
     aim(name.parentNode, found.url);
     put(sub, closed ? `and ${members - 1} made from it` : from);

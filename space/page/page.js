@@ -66,7 +66,16 @@ async function openBoard() {
       board = await fetchBoard(state.board);
     }
     status = board.status;
-    if (status === "read") await showBoard();
+    const now = board;
+    if (status === "read") {
+      // What a link chose may lie in any column; else the table stands with the first of them.
+      if (state.sort || state.complete) await board.whole;
+      await showBoard();
+      if (view.waiting) {
+        board.whole.then(() => { if (now === board) draw(); },
+          ({ message }) => { if (now === board) showBroken(message); });
+      }
+    }
     showOrigin(board);
   } catch (error) {
     showOrigin({ status: "nothing", notes: [error.message] });
@@ -96,6 +105,11 @@ function wireOnce() {
   byId("fold-all").addEventListener("click", () => change({ fold: state.fold.length ? []
     : [...board.families].filter(([, members]) => members > 1).map(([family]) => family) }));
   byId("side-by-side").addEventListener("click", () => openComparison(board, view.columns, state.pick));
+}
+
+function showBroken(message) {
+  showOrigin({ ...board, problems: [...board.problems,
+    `not all columns could be read (${message}): open this page again`] });
 }
 
 async function showBoard() {
@@ -171,8 +185,10 @@ function bringIntervals(columns) {
 
 function countWords() {
   const cells = view.rows.length * view.columns.length;
-  return `${view.rows.length} of ${board.models.length} models, ${view.columns.length} of `
-    + `${board.columns.length} columns, ${view.there} of ${cells} scores there; `
+  const shown = `${view.rows.length} of ${board.models.length} models, ${view.columns.length} of `
+    + `${board.columns.length} columns`;
+  if (view.waiting) return `${shown}; ${view.waiting} columns are still read.`;
+  return `${shown}, ${view.there} of ${cells} scores there; `
     + `${view.complete} models are complete on these columns.`;
 }
 

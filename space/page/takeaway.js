@@ -11,8 +11,9 @@ export function wireTakeAway(viewNow, linkNow) {
   byId("link").addEventListener("click", () => take("Link to this view", linkNow(), ""));
   for (const [id, [write, ending]] of Object.entries(EXPORTS)) {
     byId(id).addEventListener("click", async () => {
-      const view = viewNow();
       try {
+        await viewNow().board.whole;
+        const view = viewNow();
         if (view.scores) await loadIntervals(view.board, view.columns);
         take(title(view), write(view), ending);
       } catch (error) {

@@ -20,8 +20,9 @@ export function makeView(board, state) {
   };
   const sought = state.q.trim().toLowerCase();
   const wanted = board.models.filter((model) => isWanted(model, state, sought));
-  const counts = countPresent(board, columns);
-  const models = state.complete ? wanted.filter(({ i }) => counts[i] === columns.length) : wanted;
+  const come = columns.filter(({ waiting }) => !waiting);
+  const counts = countPresent(board, come);
+  const models = state.complete ? wanted.filter(({ i }) => counts[i] === come.length) : wanted;
   const [sort, direction] = splitSort(state.sort);
   const sorted = columns.find((column) => column.id === sort);
   let rows = models;
@@ -32,8 +33,8 @@ export function makeView(board, state) {
   return {
     board, columns, rows, cell, base, ranked, scores: base === NONE && !ranked, sort: sorted || sort === "model" || sort === "parameters" ? sort : "",
     direction, sized: board.sized, picked: new Set(state.pick), fold: new Set(state.fold),
-    complete: board.models.reduce((sum, _, i) => sum + (counts[i] === columns.length), 0),
-    there: models.reduce((sum, { i }) => sum + counts[i], 0),
+    complete: counts.reduce((sum, count) => sum + (count === come.length), 0),
+    there: models.reduce((sum, { i }) => sum + counts[i], 0), waiting: columns.length - come.length,
   };
 }
 
@@ -55,8 +56,10 @@ let counted = {};
 function countPresent(board, columns) {
   const key = columns.map(({ i }) => i).join();
   if (counted.board !== board || counted.key !== key) {
-    const counts = new Uint16Array(board.models.length);
+    const everyone = ({ present }) => present === board.models.length;
+    const counts = new Uint16Array(board.models.length).fill(columns.filter(everyone).length);
     for (const column of columns) {
+      if (everyone(column)) continue;
       for (let row = 0; row < counts.length; row += 1) counts[row] += isThere(column, row);
     }
     counted = { board, key, counts };
@@ -78,6 +81,8 @@ function isWanted(model, state, sought) {
   if (state.licence && !model.licence.includes(state.licence)) return false;
   if (state.language && !model.languages.includes(state.language)) return false;
   if (state.size && sizeOf(model) !== state.size) return false;
+  if (!sought) return true;
+  model.sought ??= `${model.name} ${model.repo}`.toLowerCase();
   return model.sought.includes(sought);
 }
 
@@ -142,11 +147,11 @@ function order(models, valueOf, direction) {
   return rows;
 }
 
-const { compare } = new Intl.Collator("en", { numeric: true });
-
+let collator; // it takes as long to make as a table to fill
 function orderByName(models, direction) {
+  collator ??= new Intl.Collator("en", { numeric: true });
   const sign = direction === "up" ? 1 : -1;
-  return [...models].sort((a, b) => sign * compare(a.name, b.name));
+  return [...models].sort((a, b) => sign * collator.compare(a.name, b.name));
 }
 
 export function cellText(cell) {
