@@ -1,16 +1,16 @@
 // What the server sends: numbers as plain arrays behind a JSON head (wire.py says how), and JSON for
 // all that is asked for later.
 //
-// The board is read as it comes: with its head and the first columns the table stands, and the other
-// columns are waiting (as cells are that wait for anything) until `board.whole` resolves.
+// The board comes with its first columns; the others are waiting, as cells are that wait for anything,
+// until they have been loaded.
 
 const given = new URLSearchParams(location.search);
 // A private Space is opened with a signature that its requests have to repeat. Links never carry it.
 const signature = given.get("__sign");
 const MISSING = -32768;
 const NO_END = 65535;
+const CONFLICT = 409;
 const CHUNK = 16; // columns whose intervals come together
-const FIRST = 16; // columns that the table does not begin without
 
 export function addressOf(path, parameters = {}) {
   const query = new URLSearchParams(parameters);
@@ -21,6 +21,7 @@ export function addressOf(path, parameters = {}) {
 
 async function ask(path, parameters) {
   const answer = await fetch(addressOf(path, parameters));
+  if (answer.status === CONFLICT) throw new Error("the results have changed since: open this page again");
   if (!answer.ok) throw new Error(`${path}: the Space answered ${answer.status}`);
   return answer;
 }
@@ -28,9 +29,8 @@ async function ask(path, parameters) {
 export const fetchJson = async (path, parameters) => (await ask(path, parameters)).json();
 
 export async function fetchBoard(which) {
-  const bytes = new Incoming((await ask("board.bin", which ? { board: which } : {})).body);
-  const board = await bytes.head();
-  board.whole = Promise.resolve();
+  const buffer = await (await ask("board.bin", which ? { board: which } : {})).arrayBuffer();
+  const { head: board, body } = open(buffer);
   if (board.status !== "read") return board;
   board.which = which;
   const fields = Object.entries(board.models);
@@ -42,58 +42,30 @@ export async function fetchBoard(which) {
   const rows = board.models.length;
   const nothing = { short: new Int16Array(rows).fill(MISSING), whole: new Float64Array(rows).fill(NaN) };
   for (const column of board.columns) {
-    column.waiting = true;
-    column.values = column.unit ? nothing.short : nothing.whole;
-  }
-  const take = async (columns) => {
-    for (const column of columns) {
-      const Kind = column.unit ? Int16Array : Float64Array;
-      column.values = new Kind(await bytes.upTo(column.at, rows * Kind.BYTES_PER_ELEMENT));
-      column.waiting = false;
-    }
-  };
-  await take(board.columns.slice(0, FIRST));
-  if (board.columns.length > FIRST) {
-    board.whole = take(board.columns.slice(FIRST));
-    board.whole.catch(() => {}); // whoever waits for it is told
+    column.waiting = column.at === null;
+    column.values = column.waiting ? nothing[column.unit ? "short" : "whole"] : valuesOf(column, buffer, body + column.at, rows);
   }
   return board;
 }
 
-// Bytes as they come, of which only what has not been taken is kept.
-class Incoming {
-  constructor(stream) {
-    this.reader = stream.getReader();
-    this.parts = []; // [where it begins, its bytes]
-    this.length = 0;
-    this.body = 0;
-  }
+const valuesOf = ({ unit }, buffer, at, rows) => new (unit ? Int16Array : Float64Array)(buffer, at, rows);
 
-  async head() {
-    const length = new DataView(await this.take(0, 4)).getUint32(0, true);
-    this.body = 4 + length;
-    return JSON.parse(new TextDecoder().decode(await this.take(4, length)));
-  }
+// The values of all columns, of which the first came with the board. Asked for once, and again where
+// that failed.
+export function loadRest(board) {
+  const waiting = board.columns.filter((column) => column.waiting);
+  if (!waiting.length) return Promise.resolve();
+  board.rest ??= readRest(board, waiting).catch((error) => { board.rest = null; throw error; });
+  return board.rest;
+}
 
-  upTo(at, size) {
-    return this.take(this.body + at, size);
-  }
-
-  async take(start, size) {
-    while (this.length < start + size) {
-      const { done, value } = await this.reader.read();
-      if (done) throw new Error("the results ended before they were whole");
-      this.parts.push([this.length, value]);
-      this.length += value.length;
-    }
-    const taken = new Uint8Array(size);
-    for (const [at, part] of this.parts) {
-      const [from, to] = [Math.max(start, at), Math.min(start + size, at + part.length)];
-      if (from < to) taken.set(part.subarray(from - at, to - at), from - start);
-    }
-    this.parts = this.parts.filter(([at, part]) => at + part.length > start + size);
-    return taken.buffer;
-  }
+async function readRest(board, waiting) {
+  const buffer = await (await ask("rest.bin", asPart(board))).arrayBuffer();
+  const { head, body } = open(buffer);
+  waiting.forEach((column, i) => {
+    column.values = valuesOf(column, buffer, body + head.at[i], board.models.length);
+    column.waiting = false;
+  });
 }
 
 function open(buffer) {
@@ -129,7 +101,10 @@ export async function loadIntervals(board, columns) {
   const wanted = new Set(columns.filter((column) => !column.ends).map((c) => Math.floor(c.i / CHUNK)));
   if (!wanted.size) return false;
   await Promise.all([...wanted].map((chunk) => {
-    if (!board.chunks.has(chunk)) board.chunks.set(chunk, loadChunk(board, chunk));
+    if (!board.chunks.has(chunk)) {
+      board.chunks.set(chunk, loadChunk(board, chunk)
+        .catch((error) => { board.chunks.delete(chunk); throw error; }));
+    }
     return board.chunks.get(chunk);
   }));
   return true;
@@ -137,8 +112,7 @@ export async function loadIntervals(board, columns) {
 
 async function loadChunk(board, chunk) {
   const [start, stop] = [chunk * CHUNK, (chunk + 1) * CHUNK];
-  const query = { start, stop, ...(board.which ? { board: board.which } : {}) };
-  const buffer = await (await ask("intervals.bin", query)).arrayBuffer();
+  const buffer = await (await ask("intervals.bin", asPart(board, { start, stop }))).arrayBuffer();
   const { head, body } = open(buffer);
   const rows = board.models.length;
   board.columns.slice(start, stop).forEach((column, i) => {
@@ -149,6 +123,8 @@ async function loadChunk(board, chunk) {
   });
 }
 
+// What belongs to the numbers that are here, and to no later ones.
+const asPart = (board, more = {}) => asBoard(board, { of: board.of, ...more });
 const asBoard = (board, more = {}) => ({ ...more, ...(board.which ? { board: board.which } : {}) });
 const cellKey = (...parts) => JSON.stringify(parts);
 

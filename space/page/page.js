@@ -6,7 +6,7 @@ import { prepare } from "./board.js";
 import { FEW, MANY, openComparison } from "./compare.js";
 import { fillControls, later, options, wireControls } from "./controls.js";
 import { wireCorpora } from "./corpus.js";
-import { addressOf, fetchBoard, fetchJson, loadDifferences, loadIntervals, loadRanks } from "./data.js";
+import { addressOf, fetchBoard, fetchJson, loadDifferences, loadIntervals, loadRanks, loadRest } from "./data.js";
 import { byId, el, openDialog, put } from "./dom.js";
 import { Grid } from "./grid.js";
 import { wireJudged } from "./judged.js";
@@ -69,10 +69,10 @@ async function openBoard() {
     const now = board;
     if (status === "read") {
       // What a link chose may lie in any column; else the table stands with the first of them.
-      if (state.sort || state.complete) await board.whole;
+      if (state.sort || state.complete) await loadRest(board);
       await showBoard();
-      if (view.waiting) {
-        board.whole.then(() => { if (now === board) draw(); },
+      if (board.columns.some(({ waiting }) => waiting)) {
+        loadRest(board).then(() => { if (now === board) draw(); },
           ({ message }) => { if (now === board) showBroken(message); });
       }
     }

@@ -1,6 +1,6 @@
 // CSV, LaTeX and Markdown of exactly what is shown: same rows, columns, order and digits.
 
-import { loadIntervals } from "./data.js";
+import { loadIntervals, loadRest } from "./data.js";
 import { byId, el, openDialog } from "./dom.js";
 import { cellText, lineage, MARKS } from "./view.js";
 
@@ -12,7 +12,7 @@ export function wireTakeAway(viewNow, linkNow) {
   for (const [id, [write, ending]] of Object.entries(EXPORTS)) {
     byId(id).addEventListener("click", async () => {
       try {
-        await viewNow().board.whole;
+        await loadRest(viewNow().board);
         const view = viewNow();
         if (view.scores) await loadIntervals(view.board, view.columns);
         take(title(view), write(view), ending);
