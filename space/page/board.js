@@ -6,7 +6,8 @@ export function prepare(board) {
   board.index = new Map(board.models.map((model, i) => [model.name, i]));
   board.models.forEach((model) => {
     model.role = roleOf(model);
-    model.known = model.parents.filter((name) => name !== model.name && board.index.has(name));
+    model.known = model.parents.length
+      ? model.parents.filter((name) => name !== model.name && board.index.has(name)) : model.parents;
   });
   board.models.forEach((model) => { model.from = nearest(board, model); });
   board.columns.forEach((column, i) => {

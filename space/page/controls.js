@@ -6,6 +6,7 @@ import { isFacet, SIZES, sizeOf } from "./view.js";
 const SELECTS = ["show", "base", "family", "kind", "size", "licence", "language", "level", "group",
   "metric", "tongue", "q"];
 const CHECKS = ["complete", "only"];
+const FACETS = ["family", "kind", "size", "licence", "language"]; // of models
 
 const AT_ONCE = 40;
 const MOST = 1000;
@@ -54,12 +55,9 @@ export function fillControls(board, state, change) {
   const bases = new Set(board.bases);
   choice("base", ["", "its own base"], board.models.length, () => [...bases,
     ...board.models.map(({ name }) => name).filter((name) => !bases.has(name))].map((name) => [name, name]), state.base);
-  facet("family", board.families, state);
-  facet("kind", tally(board.models, ({ role }) => [role]), state);
-  facet("licence", tally(board.models, ({ licence }) => licence), state);
-  facet("language", tally(board.models, ({ languages }) => languages), state);
-  const sizes = tally(board.models, (model) => [sizeOf(model)]);
-  facet("size", new Map(SIZES.filter(([name]) => sizes.has(name)).map(([name]) => [name, 1])), state, false);
+  // Counting the models costs as much as showing them; a filter that is set has to be checked first.
+  if (FACETS.some((id) => state[id])) fillFacets(board, state);
+  else later(() => fillFacets(board, state));
   const both = new Set(board.columns.map(({ task }) => Boolean(task))).size > 1;
   if (!both) state.level = "";
   byId("level").parentElement.hidden = !both;
@@ -72,6 +70,15 @@ export function fillControls(board, state, change) {
   const fill = () => { if (list.open) fillColumns(board, state, change); };
   list.ontoggle = fill;
   fill();
+}
+
+function fillFacets(board, state) {
+  facet("family", board.families, state);
+  facet("kind", tally(board.models, ({ role }) => [role]), state);
+  facet("licence", tally(board.models, ({ licence }) => licence), state);
+  facet("language", tally(board.models, ({ languages }) => languages), state);
+  const sizes = tally(board.models, (model) => [sizeOf(model)]);
+  facet("size", new Map(SIZES.filter(([name]) => sizes.has(name)).map(([name]) => [name, 1])), state, false);
 }
 
 // `first`, and then as many as `count`, which are not even listed before somebody looks for them.

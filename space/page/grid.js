@@ -136,7 +136,7 @@ export class Grid {
   // To its row, and as far to the left as was scrolled: first the whole line, as far as its first
   // cell may go out of sight, then what stands behind the fixed cells.
   shift(line) {
-    const { left, fixed } = this.measured;
+    const { left, fixed } = this.measure();
     const whole = Math.min(this.at.left, left - fixed);
     move(line.node, -whole, Math.max(0, line.row) * ROW_PIXELS);
     move(line.strip, whole - this.at.left, 0);
