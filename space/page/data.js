@@ -81,6 +81,9 @@ export function valueAt({ values, unit }, row) {
   return value === MISSING ? NaN : value * unit;
 }
 
+// The same in its unit, a whole number where it has one: it sorts as the value does.
+export const storedAt = ({ values, unit }, row) => (unit && values[row] === MISSING ? NaN : values[row]);
+
 export const isThere = ({ values, unit }, row) =>
   (unit ? values[row] !== MISSING : values[row] === values[row]);
 

@@ -12,7 +12,7 @@ import { cellText, cellWords, lineage, MARKS, size } from "./view.js";
 
 const ROW_PIXELS = 54; // .line in page.css
 const COLUMN_PIXELS = 152; // .cell.number in page.css
-const BEYOND = { rows: 5, columns: 1 }; // kept ready on each side
+const BEYOND = { rows: 4, columns: 1 }; // kept ready on each side
 const NONE = { rows: 0, columns: 0 };
 const SETTLED_MS = 80; // after the last movement
 
@@ -369,7 +369,7 @@ function span(start, room, step, count, beyond) {
 function cellNode(role, kind) {
   const texts = [0, 1, 2].map(() => document.createTextNode(""));
   const cell = el("div", { role, class: `cell ${kind}`, tabindex: -1 }, el("span", {}, texts[0]),
-    el("span", { class: "main" }, texts[1]), el("span", { class: "sub" }, texts[2]));
+    el("span", { class: "main" }, texts[1]), el("br"), el("span", { class: "sub" }, texts[2]));
   return Object.assign(cell, { texts });
 }
 
@@ -378,7 +378,7 @@ function modelNode() {
   const texts = [0, 1, 2].map(() => document.createTextNode(""));
   const cell = el("div", { role: "rowheader", class: "cell model", tabindex: -1 },
     el("span", { class: "name" }, el("span", { class: "toggle", "aria-hidden": "true" }, texts[0]),
-      el("a", { rel: "noopener", target: "_blank", tabindex: -1 }, texts[1])),
+      el("a", { rel: "noopener", target: "_blank", tabindex: -1 }, texts[1])), el("br"),
     el("span", { class: "sub" }, texts[2]));
   return Object.assign(cell, { texts });
 }
