@@ -131,15 +131,16 @@ export class Grid {
     this.keepFocus(line.node);
     line.row = row;
     if (row < 0) line.node.remove();
+    else line.node.style.top = `${row * ROW_PIXELS}px`;
   }
 
-  // To its row, and as far to the left as was scrolled: first the whole line, as far as its first
-  // cell may go out of sight, then what stands behind the fixed cells.
+  // As far to the left as was scrolled: first the whole line, as far as its first cell may go out of
+  // sight, then what stands behind the fixed cells.
   shift(line) {
     const { left, fixed } = this.measure();
     const whole = Math.min(this.at.left, left - fixed);
-    move(line.node, -whole, Math.max(0, line.row) * ROW_PIXELS);
-    move(line.strip, whole - this.at.left, 0);
+    move(line.node, -whole);
+    move(line.strip, whole - this.at.left);
   }
 
   removeCell(cell) {
@@ -414,10 +415,10 @@ function place(cell, at) {
   cell.setAttribute("aria-colindex", at + 1);
 }
 
-function move(node, x, y) {
-  const to = x || y ? `translate(${x}px,${y}px)` : "none";
-  if (node.moved !== to) node.style.transform = to;
-  node.moved = to;
+// A transform that moves nothing costs a layer's bookkeeping all the same.
+function move(node, x) {
+  if (node.moved !== x) node.style.transform = x ? `translateX(${x}px)` : "none";
+  node.moved = x;
 }
 
 const rowOf = (cell) => cell.closest(".line").line.row;
