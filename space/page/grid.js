@@ -215,7 +215,7 @@ export class Grid {
     put(toggle, leads ? (closed ? "▸" : "▾") : "");
     put(name, found.name);
     aim(name.parentNode, found.url);
-    put(sub, closed ? `and ${members - 1} made from it` : from);
+    put(sub, closed ? `\nand ${members - 1} made from it` : `\n${from}`);
   }
 
   fillHeading(cell, at) {
@@ -255,7 +255,7 @@ export class Grid {
     say(cell, "aria-label", cellWords(found));
     const under = found.state === "value" ? pretty(interval) || (found.waiting ? "…" : "no interval") : "";
     write(cell, mark ? `mark ${found.mark}` : "", found.mark === "first" ? "first " : mark && `${mark} `,
-      pretty(main) + (found.note ? " ⚠" : ""), under);
+      pretty(main) + (found.note ? " ⚠" : ""), under && `\n${under}`);
   }
 
   cellAt(row, column) {
@@ -366,11 +366,12 @@ function span(start, room, step, count, beyond) {
   return { first, last, most: Math.ceil(room / step) + 1 + 2 * beyond };
 }
 
-// Three texts that are only ever filled: a mark, the figure, and what stands below it.
+// Three texts that are only ever filled: a mark, the figure, and what stands below it. In a line the
+// third begins with a new line: blocks of their own would each be laid out and clipped apart.
 function cellNode(role, kind) {
   const texts = [0, 1, 2].map(() => document.createTextNode(""));
   const cell = el("div", { role, class: `cell ${kind}`, tabindex: -1 }, el("span", {}, texts[0]),
-    el("span", { class: "main" }, texts[1]), el("br"), el("span", { class: "sub" }, texts[2]));
+    el("span", { class: "main" }, texts[1]), el("span", { class: "sub" }, texts[2]));
   return Object.assign(cell, { texts });
 }
 
@@ -379,7 +380,7 @@ function modelNode() {
   const texts = [0, 1, 2].map(() => document.createTextNode(""));
   const cell = el("div", { role: "rowheader", class: "cell model", tabindex: -1 },
     el("span", { class: "name" }, el("span", { class: "toggle", "aria-hidden": "true" }, texts[0]),
-      el("a", { rel: "noopener", target: "_blank", tabindex: -1 }, texts[1])), el("br"),
+      el("a", { rel: "noopener", target: "_blank", tabindex: -1 }, texts[1])),
     el("span", { class: "sub" }, texts[2]));
   return Object.assign(cell, { texts });
 }
