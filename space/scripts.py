@@ -1,8 +1,8 @@
 """The page's modules as one script.
 
-A browser that asks for eighteen files waits for three round trips, and each answer costs this server
-as long as a sort costs the browser. So page.js is served with all that it imports before it, every
-module a function of its own that gives what it exports:
+A browser that asks for eighteen files waits for three round trips, and each answer costs this
+server as long as a sort costs the browser. So page.js is served with all that it imports before it,
+every module a function of its own that gives what it exports:
 
     const $dom = (() => { …; return { el, svg }; })();
     const $page = (() => { const { el } = $dom; …; return {}; })();

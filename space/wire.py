@@ -50,7 +50,10 @@ def pack_rest(board: Board) -> bytes:
 def digest_of(board: Board) -> str:
     """Of which models, which columns and which numbers."""
     found = hashlib.sha256()
-    for name in (*(model.name for model in board.models), *map(repr, (c.key for c in board.columns))):
+    for name in (
+        *(model.name for model in board.models),
+        *map(repr, (c.key for c in board.columns)),
+    ):
         found.update(name.encode() + b"\0")
     for column in board.columns:
         found.update(column.value.tobytes() + column.low.tobytes() + column.high.tobytes())

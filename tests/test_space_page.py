@@ -428,7 +428,13 @@ def test_many_models_are_not_all_drawn(
         last = page.locator("#grid [aria-rowindex='1004'] [aria-colindex='63']")
         assert last.is_visible()
         assert page.evaluate("document.activeElement.ariaColIndex") == "63"
+        page.wait_for_function(
+            "() => !document.querySelector('#count').textContent.includes('read')"
+        )
+        later = page.locator("#grid .body [aria-colindex='62']").all_inner_texts()
+        assert any(text.startswith("0.") for text in later), "it came after the first columns"
         assert cells.count() < 400
+        assert "60000 of 60180 scores there" in page.inner_text("#count")
         page.fill("#q", "model-999")
         page.wait_for_function(
             "() => document.querySelectorAll('#grid .body [role=row]').length === 1"
