@@ -29,7 +29,7 @@ from evaluation.judge.settings import By
 from evaluation.language_model.ask import Replies, ask_all
 from evaluation.language_model.prompts import render
 from evaluation.language_model.replies import Question
-from evaluation.language_model.settings import Endpoint
+from evaluation.language_model.settings import ChatEndpoint
 
 CONCURRENCY = 8
 SHARE_OF_BARE, CPU_TIMES, RERUN_SECONDS = 0.9, 1.5, 1.0
@@ -49,7 +49,8 @@ def main() -> None:
     against = f"{number} questions, {CONCURRENCY} threads"
     with serving() as url, tempfile.TemporaryDirectory() as scratch:
         by = By(
-            endpoint=Endpoint(url=url, model="scripted", concurrency=CONCURRENCY), max_tokens=200
+            endpoint=ChatEndpoint(url=url, model="scripted", concurrency=CONCURRENCY),
+            max_tokens=200,
         )
         bare_client(questions(8, "warm"), by)
         ours, bare, reruns = [], [], []
@@ -105,9 +106,10 @@ def bare_client(asked: Sequence[Question], by: By) -> None:
     client = OpenAI(base_url=endpoint.url, api_key="none", max_retries=0)
 
     def one(question: Question) -> Any:
+        messages: Any = question.messages
         return client.chat.completions.create(
             model=endpoint.model,
-            messages=question.messages,  # type: ignore[arg-type]
+            messages=messages,
             max_tokens=by.max_tokens,
             temperature=0,
             response_format={

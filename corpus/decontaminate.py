@@ -84,10 +84,6 @@ class Questions:
         self._seen = {N: _sieve(self._owners)} if self._owners else {}
         self._seen |= {n: _sieve(entries) for n, entries in self._short.items()}
 
-    def found_in(self, text: str) -> str | None:
-        """The id of the question that most of is in `text`, or None."""
-        return self.worst_by_document(self.hits([0], hash_words([text]))).get(0)
-
     def worst_by_document(self, hits: Hits) -> dict[int, str]:
         """Of each document in `hits` the id of the item that most of is in it."""
         order = np.lexsort((hits.items, -hits.containment, hits.documents))

@@ -1,7 +1,7 @@
 """One document on its way through the corpus stage, with every statement made about its licence."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any
 
 from hub.licences.evidence import Evidence
 
@@ -22,8 +22,3 @@ class SourceDocument:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        evidence = tuple(Evidence(**entry) for entry in value.pop("evidence"))
-        return cls(evidence=evidence, **value)

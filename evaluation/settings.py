@@ -62,7 +62,9 @@ class TaskSettings(_Frozen):
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (1234,)
     """of the draws of examples: every question is asked once with each; lm-eval's is 1234"""
     subject: str = ""
-    """of a definition that has a file a subject"""
+    """of a definition that has several"""
+    template: Literal["biomistral", "biomistral-truthful"] | None = None
+    """of a definition on files: asked in a paper's words, `evaluation/tasks/templates.yaml`"""
     files: dict[Literal["test", "shots"], str] = {}
     """other files than the definition names, below `data`"""
     revision: str = ""
@@ -78,7 +80,16 @@ class TaskSettings(_Frozen):
             raise ValueError("a task names a `corpus`, an `lm_eval` task or a `translation`, one")
         if not self.corpus and self.measure != "accuracy":
             raise ValueError("an lm_eval task is measured by its own metric, as accuracy")
-        of_definitions = ("shots", "seeds", "subject", "files", "revision", "n", "split")
+        of_definitions = (
+            "shots",
+            "seeds",
+            "subject",
+            "template",
+            "files",
+            "revision",
+            "n",
+            "split",
+        )
         fields = type(self).model_fields
         odd = [name for name in of_definitions if getattr(self, name) != fields[name].get_default()]
         if self.corpus and odd:

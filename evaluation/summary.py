@@ -54,11 +54,6 @@ class Change:
     """of this difference alone"""
     documents: int
 
-    @property
-    def certain(self) -> bool:
-        """Whether the interval leaves out 0."""
-        return not self.ci_low <= 0 <= self.ci_high
-
 
 def summarise(samples: Iterable[Sample], settings: EvaluationSettings) -> list[Score]:
     """Scores in the order in which models, groups and metrics first appear."""

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
 from hub.disk import place, sha256_file
 from hub.failure import BadInput, Failed, Unreachable
@@ -24,8 +24,6 @@ SECONDS = 20
 """that the Hub may take for one answer"""
 
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
-
-
 Answer = TypeVar("Answer")
 
 
@@ -52,6 +50,15 @@ class PinnedModel(_Frozen):
     """its config.json"""
     private: bool
     """so that nobody could check what is made from it"""
+
+    @field_validator("files")
+    @classmethod
+    def _are_of_a_model(cls, files: dict[str, PinnedFile]) -> dict[str, PinnedFile]:
+        """A lock may be a stranger's: no name in it leads out of the folder of the model."""
+        for name in files:
+            if not is_model_file(name):
+                raise ValueError(f"{name} is no file of a model's folder")
+        return files
 
     @property
     def size(self) -> int:

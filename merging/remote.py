@@ -59,14 +59,11 @@ def read(name: str, repo: str, revision: str) -> Parent:
     except HfHubHTTPError as error:
         if error.response is not None and error.response.status_code == 404:
             raise MergeError(f"{name} lacks a weight file that its index names") from None
-        raise MergeError(f"{name}: {repo} cannot be read now ({_first_line(error)})") from error
+        status = error.response.status_code if error.response is not None else "nothing"
+        raise Unreachable(f"the Hub answers {status}") from error
     tensors = {
         key: Tensor(tuple(tensor.shape), tensor.dtype)
         for file in found.files_metadata.values()
         for key, tensor in file.tensors.items()
     }
     return describe(name, Path(folder), tensors)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -28,7 +28,7 @@ def boot(folder: Path, endpoint: str, home: Path, address: str) -> int:
     snippet does not run.
     """
     home.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "app.py", "--port", str(port)],
         cwd=folder,
@@ -80,7 +80,7 @@ def _ask(port: int) -> dict[str, Any]:
         connection.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port

@@ -16,7 +16,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from hub.disk import write_json
 from hub.failure import BadInput, Failed
 from hub.publication import PUBLICATION, read_publication
 from release import papers
+from release.boot import free_port
 
 APP = Path(__file__).parents[1] / "space"
 SCORES = "scores.parquet"
@@ -59,7 +59,7 @@ def started(
     with TemporaryDirectory(prefix="imprimatur-space-") as scratch:
         folder = Path(scratch) / "space"
         extra = prepare(results, folder)
-        port = port or _free_port()
+        port = port or free_port()
         log = Path(scratch) / "log"
         with log.open("wb") as said:
             process = subprocess.Popen(
@@ -163,9 +163,3 @@ def _wait(port: int, process: "subprocess.Popen[bytes]", log: Path) -> str:
     said = log.read_text(errors="replace").strip().splitlines()
     why = said[-1] if said else "it says nothing"
     raise Failed(f"the comparison app does not start: {why}")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

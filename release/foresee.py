@@ -18,14 +18,16 @@ from hub.failure import BadInput, Refused
 from hub.licences import compose
 from hub.licences.expression import permission
 from hub.licences.table import Act
-from hub.manifest import Artefact
+from hub.manifest import Artefact, read_artefact
 from merging import headers, preflight
 from merging.quantise import missing
 from merging.settings import parents_of
 from release import estimates, starts
 from release.gate import may_train, may_tune, terms, use_of
 from release.recipe import Recipe
+from release.run import artefact_folder, step_key
 from release.schema import Release
+from release.steps.starts import from_hub
 from training.settings import RunSettings, TrainingSettings
 
 ACTS: tuple[Act, ...] = ("train", "publish_adapted")
@@ -81,12 +83,27 @@ def foresee(
 
 
 def check(recipe: Recipe, folder: Path) -> None:
-    """Before a run: raises BadInput, else Refused, with all that can be told beforehand."""
-    found = foresee(recipe, {}, folder, publish=False)
+    """Before a run: raises BadInput, else Refused, with all that can be told beforehand.
+
+    What was taken from the Hub already is looked at where it lies: a second run asks nobody.
+    """
+    found = foresee(recipe, _taken(recipe, folder), folder, publish=False)
     if problems := [*found.problems, *found.absent]:
         raise BadInput("\n".join([*problems, *found.refusals]))
     if found.refusals:
         raise Refused("\n".join(found.refusals))
+
+
+def _taken(recipe: Recipe, folder: Path) -> dict[str, Artefact]:
+    """The models of the Hub that are in the work folder."""
+    found = {}
+    for name, model in recipe.release.models.items():
+        if starts.pinned(recipe, name):
+            step = from_hub(name, model, recipe)
+            artefact = read_artefact(artefact_folder(folder, step, step_key(step, {})))
+            if artefact:
+                found[name] = artefact
+    return found
 
 
 def _circular(release: Release) -> bool:
@@ -111,7 +128,7 @@ def _merge(recipe: Recipe, name: str, have: Mapping[str, Artefact], folder: Path
         if all(parent in have for parent in parents):
             described = {parent: headers.read(parent, have[parent].folder) for parent in parents}
         else:
-            described = _announced(recipe, parents)
+            described = _announced(recipe, parents, have)
         notes = preflight.check(described) if len(described) > 1 else []
         preflight.check_configuration(mergekit, described)
         if parents[0] in described:
@@ -121,10 +138,17 @@ def _merge(recipe: Recipe, name: str, have: Mapping[str, Artefact], folder: Path
     return [f"{name}: {note}" for note in notes]
 
 
-def _announced(recipe: Recipe, parents: list[str]) -> dict[str, headers.Parent]:
+def _announced(
+    recipe: Recipe, parents: list[str], have: Mapping[str, Artefact]
+) -> dict[str, headers.Parent]:
     """Parents that are yet to be made, as far as the models that they go back to tell."""
     roots = {parent: root for parent in parents if (root := starts.origin(recipe, parent))}
-    read = {root: starts.headers_of(recipe, root) for root in dict.fromkeys(roots.values())}
+    read = {
+        root: headers.read(root, have[root].folder)
+        if root in have
+        else starts.headers_of(recipe, root)
+        for root in dict.fromkeys(roots.values())
+    }
     if not all(read.values()):  # what is known of all of them is their configuration
         read = {root: headers.announced(root, starts.config(recipe, root)) for root in read}
     found = {parent: read[root] for parent, root in roots.items()}

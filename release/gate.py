@@ -33,29 +33,29 @@ def gate(recipe: Recipe, artefacts: Mapping[str, Artefact]) -> None:
         refusals += _of_corpus(name, artefacts[name], acts)
     release = recipe.release
     for name in release.evaluation.translations if release.evaluation else ():
-        licences = artefacts[name].manifest.licence
-        if not licences:
-            refusals.append(f"{name}: no licence is stated for the questions that it translates")
-        refusals += [
-            f"{name}: {licence} does not allow publishing a translation of its questions"
-            for licence in licences
-            if not _allows(licence, ("publish_adapted",))
-        ]
+        made = "a translation of its questions"
+        refusals += _of_made(artefacts[name], ("publish_adapted",), made)
     for name in [
         *release.filters, *release.training, *release.finetuning, *release.merging,
         *release.quantised,
     ]:  # fmt: skip
-        licences = artefacts[name].manifest.licence
-        if not licences:
-            refusals.append(f"{name}: no licence is stated for it")
-        refusals += [
-            f"{name}: {licence} does not allow publishing what was made from it"
-            for licence in licences
-            if permission(licence, ("train", "publish_adapted")) != "allowed"
-        ]
+        made = "what was made from it"
+        refusals += _of_made(artefacts[name], ("train", "publish_adapted"), made)
     refusals += questions.refusals(release, artefacts)
     if refusals:
         raise Refused("; ".join(refusals))
+
+
+def _of_made(artefact: Artefact, acts: tuple[Act, ...], made: str) -> list[str]:
+    """Of what carries the licences of that from which it was made."""
+    name, licences = artefact.manifest.name, artefact.manifest.licence
+    if not licences:
+        return [f"{name}: no licence is stated for it"]
+    return [
+        f"{name}: {licence} does not allow publishing {made}"
+        for licence in licences
+        if not _allows(licence, acts)
+    ]
 
 
 def may_train(name: str, use: Use, base: Iterable[str], corpora: Iterable[Artefact]) -> None:

@@ -25,7 +25,7 @@ KEPT = "notes.json"
 
 def take(recipe: Recipe, workdir: Path, endpoint: str, token: str, progress: Progress) -> None:
     """Fetch what stands on the Hub now; says which of it is new to the work folder."""
-    results = _results(recipe)
+    results = recipe.release.repo("results")
     before = _kept(recipe, workdir)
     now = outside.notes(results, endpoint, token, workdir / "hf-home", progress)
     for name in sorted(before.keys() | now.keys()):
@@ -60,12 +60,8 @@ def _kept(recipe: Recipe, workdir: Path) -> dict[str, str]:
     path = workdir / KEPT
     try:
         said = json.loads(path.read_bytes())
-        return dict(said["notes"]) if said["results"] == _results(recipe) else {}
+        return dict(said["notes"]) if said["results"] == recipe.release.repo("results") else {}
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError):
         raise BadInput(f"{path} is damaged: remove it, it is fetched again") from None
-
-
-def _results(recipe: Recipe) -> str:
-    return f"{recipe.release.namespace}/{recipe.release.release}-results"

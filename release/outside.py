@@ -28,6 +28,8 @@ _KEPT = (
     "REQUESTS_CA_BUNDLE",
     "HTTPS_PROXY",
     "HTTP_PROXY",
+    "OMP_NUM_THREADS",
+    "OMP_WAIT_POLICY",
 )
 """what a child needs of our environment; no token goes to one that has no use for it"""
 

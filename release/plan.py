@@ -31,6 +31,8 @@ class Planned:
     kind: str
     state: Literal["up to date", "to run"]
     why: str
+    waits_for: list[str]
+    """artefacts that have to be made first"""
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,9 @@ def plan(recipe: Recipe, workdir: Path) -> Plan:
 
 def _plan_step(step: Step, have: dict[str, Artefact], workdir: Path) -> Planned:
     state: Literal["up to date", "to run"] = "to run"
-    missing = [name for _, name in step.needs if name not in have]
+    missing = list(dict.fromkeys(name for _, name in step.needs if name not in have))
     if missing:
-        why = f"needs {', '.join(dict.fromkeys(missing))}, to be made first"
+        why = f"needs {', '.join(missing)}, to be made first"
     else:
         key = step_key(step, have)
         artefact = read_artefact(artefact_folder(workdir, step, key))
@@ -83,7 +85,7 @@ def _plan_step(step: Step, have: dict[str, Artefact], workdir: Path) -> Planned:
             state, why = "up to date", f"made in {artefact.manifest.made_by.wall_seconds:.1f} s"
         else:
             why = _difference(step, have, workdir)
-    return Planned(step.name, step.stage, step.kind, state, why)
+    return Planned(step.name, step.stage, step.kind, state, why, missing)
 
 
 def _difference(step: Step, have: Mapping[str, Artefact], workdir: Path) -> str:

@@ -152,6 +152,10 @@ class Release(_Settings):
     """fingerprint of the public key that signs the release; empty for an unsigned one"""
     scales: dict[Name, dict[str, Any]] = {}
 
+    def repo(self, name: str) -> str:
+        """Id of the repo in which artefact `name` is published."""
+        return f"{self.namespace}/{self.release}-{name}"
+
     @property
     def published_corpora(self) -> list[str]:
         """What is kept for evaluation stays unpublished, or it would not stay unseen; and so does

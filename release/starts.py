@@ -5,6 +5,7 @@ Of one on the Hub the lock knows what was read; before that, what the release fi
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from hub.failure import BadInput, Failed, Refused, Unreachable
@@ -85,9 +86,15 @@ def headers_of(recipe: Recipe, name: str) -> headers.Parent | None:
     if model.hub is None or pin is None:
         return None
     try:
-        return remote.read(name, model.hub, pin.commit)
+        return _on_hub(model.hub, pin.commit)
     except Unreachable:
         return None
+
+
+@cache
+def _on_hub(repo: str, commit: str) -> headers.Parent:
+    """A commit does not change: what several merges ask about is read once."""
+    return remote.read(repo, repo, commit)
 
 
 def problems(recipe: Recipe) -> Iterator[str]:

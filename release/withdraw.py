@@ -38,7 +38,7 @@ def look(
 ) -> Held:
     """Reads only; raises BadInput where neither a release nor a run knows the document."""
     release = recipe.release
-    results = f"{release.namespace}/{release.release}-results"
+    results = release.repo("results")
     home = workdir / "hf-home"
     tags, found = outside.holders(results, document, endpoint, token, home, progress)
     here = _here(workdir, document)

@@ -12,7 +12,7 @@ from typing import Any
 from evaluation.judge.answers import Answer
 from evaluation.judge.queries import Query
 from evaluation.judge.settings import By, JudgeSettings, Queries
-from evaluation.language_model.settings import Endpoint
+from evaluation.language_model.settings import ChatEndpoint
 
 _ANSWER = re.compile(r"<answer(?:-([AB]))? \w+>\n(.*?)\n</answer", re.DOTALL)
 
@@ -98,7 +98,7 @@ def pick(winner: str, reasoning: str = "because") -> Say:
 def settings_for(url: str = "", **changes: Any) -> JudgeSettings:
     endpoint = {"url": url or "http://127.0.0.1:9/v1", "model": "scripted", "retries": 1}
     endpoint |= changes.pop("endpoint", {})
-    by = By(endpoint=Endpoint(**endpoint), **changes.pop("by", {}))
+    by = By(endpoint=ChatEndpoint(**endpoint), **changes.pop("by", {}))
     asked = Queries(name="questions", file="questions.jsonl")
     models = changes.pop("models", {"base": {}, "adapted": {}})
     return JudgeSettings(queries=asked, models=models, by=by, safety=False, **changes)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from corpus.domain.settings import Endpoint, Labeller
+from corpus.domain.settings import Labeller, LabellingEndpoint
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Script:
     def labeller(self, **changed: Any) -> Labeller:
         endpoint = {"url": self.url, "model": "scripted", "retries": 2, "timeout_seconds": 1.5}
         own = changed.pop("endpoint", {})
-        return Labeller(endpoint=Endpoint(**{**endpoint, **own}), **changed)
+        return Labeller(endpoint=LabellingEndpoint(**{**endpoint, **own}), **changed)
 
 
 def _completion(content: str, probabilities: dict[str, float] | None, **choice: Any) -> Any:

@@ -13,7 +13,13 @@ import pytest
 from labelling_server import Script, serving
 
 from corpus.domain.label import Sampled, estimate, label
-from corpus.domain.settings import DEFINEMED_PROMPT, DOCUMENT, Endpoint, Labeller, LocalModel
+from corpus.domain.settings import (
+    DEFINEMED_PROMPT,
+    DOCUMENT,
+    Labeller,
+    LabellingEndpoint,
+    LocalModel,
+)
 from hub.failure import BadInput, Failed, Refused
 from hub.licences.leaving import is_local
 
@@ -105,7 +111,9 @@ def test_a_wrong_key_ends_the_run_at_once(script: Script, tmp_path: Path, monkey
 
 
 def test_texts_leave_the_machine_only_where_the_recipe_says_so(tmp_path: Path):
-    away = Labeller(endpoint=Endpoint(url="https://labels.example.org/v1", model="m", send=("a",)))
+    away = Labeller(
+        endpoint=LabellingEndpoint(url="https://labels.example.org/v1", model="m", send=("a",))
+    )
     with pytest.raises(Refused, match="texts of b may not leave this machine") as refused:
         label([document("x", "a"), document("y", "b")], away, tmp_path, tmp_path / "c", print)
     assert refused.value.exit_code == 3
@@ -214,7 +222,7 @@ def served(tiny: Path):
 
 
 def test_transformers_serve_labels_by_typed_decisions(served: str, tiny: Path, tmp_path: Path):
-    endpoint = Endpoint(url=served, model=str(tiny), api="systemone", timeout_seconds=60)
+    endpoint = LabellingEndpoint(url=served, model=str(tiny), api="systemone", timeout_seconds=60)
     settings = Labeller(endpoint=endpoint)
     found = label([document(t) for t in TEXTS], settings, tmp_path, tmp_path / "c", print)
     assert [answer.outcome for answer in found.answers] == ["labelled"] * 3
@@ -227,7 +235,7 @@ def test_transformers_serve_gives_no_probability_with_one_token(
 ):
     """Its chat ignores `logprobs`: an answer without its probability is not taken by default."""
     vocabulary = json.loads((tiny / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]
-    free = Endpoint(url=served, model=str(tiny), timeout_seconds=60)
+    free = LabellingEndpoint(url=served, model=str(tiny), timeout_seconds=60)
     documents = [document(t) for t in TEXTS]
     found = label(documents, Labeller(endpoint=free), tmp_path, tmp_path / "c", print)
     assert {answer.outcome for answer in found.answers} == {"prose"}

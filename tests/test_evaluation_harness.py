@@ -13,13 +13,10 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 import torch
-from evaluation_models import whole
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from evaluation_models import toy_model, whole
 from transformers import (
     AutoModelForCausalLM,
     PreTrainedTokenizerFast,
-    Qwen3Config,
-    Qwen3ForCausalLM,
 )
 
 from evaluation.asking import first_scored
@@ -74,38 +71,10 @@ def _documents() -> list[Document]:
     ]
 
 
-def _tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=480,
-        special_tokens=["<|endoftext|>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_object=tokenizer, eos_token="<|endoftext|>", pad_token="<|endoftext|>"
-    )
-
-
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("model")
-    tokenizer = _tokenizer([document.text for document in _documents()])
-    torch.manual_seed(0)
-    network = Qwen3ForCausalLM(
-        Qwen3Config(
-            vocab_size=len(tokenizer), hidden_size=64, intermediate_size=128, head_dim=16,
-            num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
-            max_position_embeddings=CONTEXT_TOKENS, initializer_range=0.2,
-            bos_token_id=None, eos_token_id=tokenizer.eos_token_id,
-        )
-    )  # fmt: skip
-    network.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    texts = [document.text for document in _documents()]
+    return toy_model(tmp_path_factory.mktemp("model"), texts, CONTEXT_TOKENS)
 
 
 @pytest.fixture(scope="module")

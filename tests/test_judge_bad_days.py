@@ -14,7 +14,7 @@ from evaluation.language_model.ask import Replies, ask_all
 from evaluation.language_model.cache import read_lines
 from evaluation.language_model.prompts import Prompt
 from evaluation.language_model.replies import Reply
-from evaluation.language_model.settings import Endpoint
+from evaluation.language_model.settings import ChatEndpoint
 from hub.failure import Failed, Refused
 from hub.licences.leaving import is_local, may_send
 
@@ -240,7 +240,7 @@ def test_an_answer_cannot_close_its_fence(tmp_path):
 
 
 def test_a_prompt_of_a_paper_is_a_value_and_is_checked():
-    endpoint = Endpoint(url="http://127.0.0.1/v1", model="m")
+    endpoint = ChatEndpoint(url="http://127.0.0.1/v1", model="m")
     asks = "Query: {{ query }} A: {{ response_a }} B: {{ response_b }}"
     By(endpoint=endpoint, pair_prompt=Prompt(system="You are an AI.", user=asks))
     with pytest.raises(ValueError, match=r"no \{\{ response_b \}\}"):

@@ -13,6 +13,9 @@ from merging_models import make_model
 from rehearsal_server import client_environment, run_client
 
 from hub.rehearsal.serve import running
+from merging import remote
+from release.foresee import check
+from release.recipe import RecipeError, load
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of libraries about their own next versions
 
@@ -91,7 +94,19 @@ def recipe(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_release_from_a_model_on_the_hub(hub: Hub, recipe: Path) -> None:
+UNASKED = """held_out: 0.1
+evaluation:
+  models: []
+  tasks: {text: {corpus: held-out, measure: bits_per_byte, group: general}}
+"""
+"""a task that no model is asked: the corpus is kept clear of it"""
+
+
+def test_a_release_from_a_model_on_the_hub(
+    hub: Hub, recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held_out = "  held-out: {sources: [essays], use: commercial, names: false, split: held_out}\n"
+    recipe.write_text(recipe.read_text().replace("models:\n", f"{held_out}models:\n", 1) + UNASKED)
     workdir = ("--workdir", recipe.parent / "work")
     offline = hub.imprimatur("plan", recipe, *workdir, "--json", url=NOWHERE)
     assert offline.returncode == 0, offline.stderr
@@ -105,7 +120,7 @@ def test_a_release_from_a_model_on_the_hub(hub: Hub, recipe: Path) -> None:
     assert planned.returncode == 0, planned.stderr
     assert "base: lab/base@main is pinned at" in planned.stdout
     assert "apache-2.0" in planned.stdout
-    assert "adapted-slerp: would be under Apache-2.0" in planned.stdout
+    assert "  adapted, adapted-slerp: would be under Apache-2.0" in planned.stdout
     pin = json.loads(recipe.with_suffix(".lock").read_bytes())["models"]["lab/base@main"]
     weights = hub.models / "lab-base-0" / "model.safetensors"
     assert pin["files"]["model.safetensors"]["size"] == weights.stat().st_size
@@ -116,6 +131,8 @@ def test_a_release_from_a_model_on_the_hub(hub: Hub, recipe: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     again = hub.imprimatur("run", recipe, *workdir, url=NOWHERE)
     assert "Everything is up to date" in again.stdout, again.stderr
+    monkeypatch.delattr(remote, "read")  # what is here already is looked at here
+    check(load(recipe), recipe.parent / "work")
     (base,) = (recipe.parent / "work" / "training").glob("base-*")
     assert (base / "model.safetensors").read_bytes() == weights.read_bytes()
     made = {}
@@ -212,11 +229,27 @@ def test_the_data_of_a_task_is_pinned_as_a_model_is(hub: Hub, recipe: Path) -> N
     assert pins["cais/mmlu@main"]["commit"] == commit
 
 
-def test_a_broken_lock_is_said(hub: Hub, recipe: Path) -> None:
-    recipe.with_suffix(".lock").write_text('{"models": {"lab/base@main": {"commit": "main"}}}')
-    planned = hub.imprimatur("plan", recipe, "--workdir", recipe.parent / "work")
-    assert planned.returncode == 2
-    assert "mini.lock: this is no lock" in planned.stderr
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"commit": "main"}, "commit: String should match pattern"),
+        # of a stranger: `reproduce` reads the lock that a release publishes
+        ({"files": {"../../config.json": {"size": 1, "digest": "0"}}}, "no file of a model's"),
+    ],
+)
+def test_a_broken_lock_is_said(recipe: Path, change: dict[str, Any], said: str) -> None:
+    pin = {
+        "commit": "0" * 40, "licence": [], "date": "2026-11-20", "files": {}, "config": {},
+        "private": False,
+    }  # fmt: skip
+    recipe.with_suffix(".lock").write_text(json.dumps({"models": {"lab/base@main": pin}}))
+    load(recipe)
+    pins = {"models": {"lab/base@main": pin | change}}
+    recipe.with_suffix(".lock").write_text(json.dumps(pins))
+    with pytest.raises(RecipeError, match="this is no lock") as refused:
+        load(recipe)
+    assert "mini.lock" in str(refused.value)
+    assert said in str(refused.value)
 
 
 def test_a_model_in_a_folder(tmp_path: Path, recipe: Path) -> None:

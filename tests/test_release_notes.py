@@ -10,10 +10,14 @@ import pytest
 from hub.cards import reading, sections
 from hub.failure import BadInput
 from release import notes
+from release.schema import Release
 
 
 def recipe(folder: Path, namespace: str = "lab") -> Any:
-    release = SimpleNamespace(notes="words", namespace=namespace, release="demo")
+    release = Release(
+        release="demo", version="0.1.0", namespace=namespace, description="d", notes="words",
+        sources={}, corpora={},
+    )  # fmt: skip
     return SimpleNamespace(release=release, path=folder / "demo.yaml")
 
 

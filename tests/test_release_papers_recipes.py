@@ -38,6 +38,19 @@ def test_a_whole_paper_is_planned_offline(
     assert "unpinned" in refused.stderr
 
 
+def test_a_plan_is_read_at_a_sitting(tmp_path: Any) -> None:
+    """Sixty steps and fifteen fine-tunings that differ in their seeds."""
+    done = imprimatur("plan", RECIPES / "biomistral.yaml", "--workdir", tmp_path, **OFFLINE)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) < 200
+    assert sum(" to run  " in line for line in lines) == 60
+    assert "Steps: 60 to run, 0 up to date" in lines
+    (finetuning,) = [line for line in lines if line.startswith("  finetuning.")]
+    assert "biomistral" not in finetuning
+    assert "and 13 more: 1 a100-80gb" in finetuning
+
+
 @pytest.mark.parametrize("paper", ["partages", "definemed", "biomistral"])
 @pytest.mark.parametrize("data", ["shipped", "real"])
 def test_a_miniature_can_be_run(paper: str, data: str, tmp_path: Any) -> None:

@@ -292,7 +292,7 @@ def test_a_run_fetches_first_and_only_once(tmp_path):
         recipe.write_text(RECIPE.format(url=services.url), encoding="utf-8")
         planned = imprimatur("plan", recipe, "--workdir", work)
         assert planned.returncode == 0, planned.stderr
-        assert "fetch       articles" in planned.stdout
+        assert "To fetch\n  articles" in planned.stdout
         assert services.asked == []
         done = imprimatur("run", recipe, "--workdir", work)
         assert done.returncode == 0, done.stderr

@@ -204,12 +204,6 @@ def go(trainer: "ExactTrainer", scratch: Path, progress: Progress) -> int:
     processes = trainer.accelerator.num_processes
     with trainer.accelerator.main_process_first():
         last = checkpoints.last_whole(scratch, processes)
-    if last and trainer.is_fsdp_enabled and not system.has_gpu():
-        # Loading the checkpoint over gloo was seen to hang; a sentence is better.
-        raise TrainingError(
-            f"{trainer.settings.system} cannot resume {last.name} on CPUs: use zero3, or delete "
-            f"{scratch} to start over"
-        )
     if last and trainer.take_over_finished(last):
         return 0
     before = trainer.state.global_step

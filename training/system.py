@@ -106,13 +106,16 @@ def shard_on_cpu(trainer: "Trainer") -> None:
     accelerate turns FSDP on CPUs into plain data parallelism without a word; `fully_shard` itself
     works over gloo.
     """
+    from accelerate import PartialState
     from accelerate.utils import DistributedType, FullyShardedDataParallelPlugin
 
     state: Any = trainer.accelerator.state
     if trainer.args.fsdp_plugin_args is None or getattr(state, "fsdp_plugin", None) is not None:
         return
     state.fsdp_plugin = FullyShardedDataParallelPlugin(**trainer.args.fsdp_plugin_args)
-    state._shared_state["distributed_type"] = DistributedType.FSDP
+    # whoever asks for accelerate's state again has it filled anew from the partial one
+    for shared in (PartialState._shared_state, state._shared_state):
+        shared["distributed_type"] = DistributedType.FSDP
     trainer.is_fsdp_enabled = True
 
 

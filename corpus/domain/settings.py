@@ -1,9 +1,10 @@
 """The `filters` part of a release file: how a domain classifier is made."""
 
-from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from hub.licences.leaving import Endpoint
 
 DOCUMENT = "<DOCUMENT>"
 
@@ -24,39 +25,13 @@ class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Endpoint(_Settings):
-    """A server that speaks the OpenAI protocol."""
+class LabellingEndpoint(Endpoint):
+    """A server that is asked for one word."""
 
-    url: str
-    """up to and including `/v1`"""
-    model: str
     api: Literal["chat", "systemone"] = "chat"
     """chat: /chat/completions, one token; systemone: the typed decisions of `transformers serve`"""
-    send: tuple[str, ...] = ()
-    """sources whose texts may leave this machine; not asked of a server on this machine"""
-    key_variable: str = ""
-    """environment variable that holds the key"""
     token_bias: dict[str, float] = Field(default_factory=dict)
     """`logit_bias`: token numbers of the two answers, for servers that constrain by it"""
-    request: dict[str, Any] = Field(default_factory=dict)
-    """further fields of every request, as the server has them (vLLM's `structured_outputs`, say)"""
-    concurrency: int = Field(default=8, ge=1, le=256)
-    timeout_seconds: float = Field(default=60.0, gt=0)
-    retries: int = Field(default=4, ge=0, le=20)
-    """after a 408, 409, 429, a 5xx or no answer in time; `Retry-After` is honoured"""
-    price_per_million_input: float = Field(default=0.0, ge=0)
-    price_per_million_output: float = Field(default=0.0, ge=0)
-    currency: str = "EUR"
-
-    @field_validator("url")
-    @classmethod
-    def _is_an_address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("url looks like https://host/v1")
-        if parts.username or parts.password:
-            raise ValueError("url holds no password: name an environment variable in key_variable")
-        return url.rstrip("/")
 
 
 class LocalModel(_Settings):
@@ -70,7 +45,7 @@ class LocalModel(_Settings):
 class Labeller(_Settings):
     """A language model that says of a document whether it belongs to the domain."""
 
-    endpoint: Endpoint | None = None
+    endpoint: LabellingEndpoint | None = None
     local: LocalModel | None = None
     prompt: str = DEFINEMED_PROMPT
     positive: str = "yes"

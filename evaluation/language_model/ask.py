@@ -11,7 +11,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from evaluation.language_model.cache import append, read_lines
 from evaluation.language_model.chat import Chat
@@ -115,32 +114,48 @@ def ask_all(
             f"the {by.role} may cost about {already + expected.money:.2f} {expected.currency}, and"
             f" max_cost is {limit:.2f}: raise it, ask fewer queries, or lower by.max_tokens"
         )
+    watch = _Watch(by, already)
     fresh: dict[str, Reply] = {}
     with closing(_batches_answered(todo, by, chat, replies.keep)) as answered:
         for pairs in answered:
             replies.keep(pairs)
             fresh |= dict(pairs)
-            _check(list(fresh.values()), by, already, len(replies.known))
+            watch.see([reply for _, reply in pairs], len(replies.known))
     found = [replies.known.get(key) or fresh[key] for key in keys]
-    cost = _cost(by, fresh.values())
-    progress(f"{by.role}: counted {cost}")
-    return Asked(found, cost, known)
+    progress(f"{by.role}: counted {watch.cost}")
+    return Asked(found, watch.cost, known)
 
 
-def _check(fresh: list[Reply], by: LanguageModel, already: float, num_kept: int) -> None:
-    """Raises Failed where nobody answers, Refused where it has cost what it may."""
-    last = fresh[-GIVE_UP:]
-    if len(last) == GIVE_UP and all(reply.how in _NO_ANSWER for reply in last):
-        raise Failed(
-            f"the {by.role} did not answer {GIVE_UP} questions in a row ({last[-1].text[:120]}):"
-            f" {num_kept} replies are kept, run again when it does"
-        )
-    limit, spent = by.endpoint.max_cost if by.endpoint else None, _cost(by, fresh)
-    if limit is not None and already + spent.money > limit:
-        raise Refused(
-            f"the {by.role} has cost {already + spent.money:.2f} {spent.currency}, above max_cost"
-            f" {limit:.2f}: {num_kept} replies are kept"
-        )
+class _Watch:
+    """Counts what comes in, and ends the run where nobody answers or it has cost what it may."""
+
+    def __init__(self, by: LanguageModel, already: float) -> None:
+        self.by, self.already = by, already
+        self.limit = by.endpoint.max_cost if by.endpoint else None
+        self.answered = self.inputs = self.outputs = self.silent = 0
+
+    @property
+    def cost(self) -> Cost:
+        return _priced(self.by, self.answered, self.inputs, self.outputs)
+
+    def see(self, replies: Sequence[Reply], num_kept: int) -> None:
+        """Raises Failed, Refused."""
+        for reply in replies:
+            self.answered += 1
+            self.inputs += reply.input_tokens
+            self.outputs += reply.output_tokens
+            self.silent = self.silent + 1 if reply.how in _NO_ANSWER else 0
+        if self.silent >= GIVE_UP:
+            raise Failed(
+                f"the {self.by.role} did not answer {GIVE_UP} questions in a row"
+                f" ({replies[-1].text[:120]}): {num_kept} replies are kept, run again when it does"
+            )
+        spent = self.cost
+        if self.limit is not None and self.already + spent.money > self.limit:
+            raise Refused(
+                f"the {self.by.role} has cost {self.already + spent.money:.2f} {spent.currency},"
+                f" above max_cost {self.limit:.2f}: {num_kept} replies are kept"
+            )
 
 
 def estimate(questions: Sequence[Question], by: LanguageModel) -> Cost:
@@ -149,16 +164,6 @@ def estimate(questions: Sequence[Question], by: LanguageModel) -> Cost:
     )
     inputs = int(characters / _CHARACTERS_PER_TOKEN)
     return _priced(by, len(questions), inputs, len(questions) * by.max_tokens)
-
-
-def _cost(by: LanguageModel, replies: Any) -> Cost:
-    counted = list(replies)
-    return _priced(
-        by,
-        len(counted),
-        sum(reply.input_tokens for reply in counted),
-        sum(reply.output_tokens for reply in counted),
-    )
 
 
 def _priced(by: LanguageModel, questions: int, inputs: int, outputs: int) -> Cost:

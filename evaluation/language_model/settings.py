@@ -6,10 +6,11 @@
 A server that is not on this machine has to list, in `send`, what may go to it.
 """
 
-from typing import Any, ClassVar, Literal, Self
-from urllib.parse import urlsplit
+from typing import ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from hub.licences.leaving import Endpoint
 
 
 class _Frozen(BaseModel):
@@ -27,42 +28,18 @@ class Generation(_Frozen):
     batch: int = Field(default=8, ge=1)
 
 
-class Endpoint(_Frozen):
-    """A server that speaks the OpenAI protocol."""
+class ChatEndpoint(Endpoint):
+    """A server that is asked for whole answers."""
 
-    url: str
-    """up to and including `/v1`"""
-    model: str
-    send: tuple[str, ...] = ()
-    """datasets that may leave this machine; not asked of a server on this machine"""
-    key_variable: str = ""
-    """environment variable that holds the key"""
     structured: Literal["json_schema", "json_object", "none"] = "json_schema"
     """what the server is asked to hold the answer to; the prompt states the schema in any case"""
-    request: dict[str, Any] = {}
-    """further fields of every request, as the server has them"""
     concurrency: int = Field(default=4, ge=1, le=256)
     requests_per_minute: float | None = Field(default=None, gt=0)
     timeout_seconds: float = Field(default=120.0, gt=0)
-    retries: int = Field(default=4, ge=0, le=20)
-    """after 408, 409, 429, 5xx or no answer in time; `Retry-After` is waited out"""
     patience_seconds: float = Field(default=300.0, ge=0)
     """the longest `Retry-After` that is waited for"""
-    price_per_million_input: float = Field(default=0.0, ge=0)
-    price_per_million_output: float = Field(default=0.0, ge=0)
-    currency: str = "EUR"
     max_cost: float | None = Field(default=None, ge=0)
     """of one run; refused where the estimate is above it, stopped where the count gets there"""
-
-    @field_validator("url")
-    @classmethod
-    def _is_an_address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("url looks like https://host/v1")
-        if parts.username or parts.password:
-            raise ValueError("url holds no password: name an environment variable in key_variable")
-        return url.rstrip("/")
 
     @model_validator(mode="after")
     def _priced(self) -> Self:
@@ -87,7 +64,7 @@ class LanguageModel(_Frozen):
     role: ClassVar[str] = "model"
     """what it is called in messages"""
 
-    endpoint: Endpoint | None = None
+    endpoint: ChatEndpoint | None = None
     local: LocalModel | None = None
     max_tokens: int = Field(default=1024, ge=16)
     """of one answer"""

@@ -4,11 +4,13 @@
       tasks:
         medqa:   {lm_eval: medqa, group: medical, seeds: [0, 1, 2]}
         anatomy: {lm_eval: mmlu, subject: anatomy, group: medical}
+        health:  {lm_eval: truthfulqa, subject: Health, template: biomistral, group: truth}
 
 `definitions/NAME.yaml` is lm-eval's own YAML; under `metadata` it says which files it is about, in
-which format, and their licence. Examples are never asked about: they come from a file of their
-own, or from POOL questions that are set apart (first by sha256 of the id, so that which ones they
-are does not depend on the file's order).
+which format, and their licence. `templates.yaml` has the words of papers that ask otherwise.
+Examples are never asked about: they come from a file of their own, or from POOL questions that are
+set apart (first by sha256 of the id, so that which ones they are does not depend on the file's
+order).
 """
 
 import hashlib
@@ -20,9 +22,10 @@ from evaluation.settings import EvaluationError, TaskSettings
 from evaluation.tasks.artefact import ITEMS, SHOTS, load_yaml, write_task
 from evaluation.tasks.questions import Question, read_questions
 from hub.disk import sha256_file
-from hub.manifest import Input, Number, Outcome
+from hub.manifest import Input, Number, Outcome, canonical_sha256
 
 DEFINITIONS = Path(__file__).parent / "definitions"
+TEMPLATES = Path(__file__).with_name("templates.yaml")
 POOL = 16
 """questions set apart as examples where a benchmark brings none"""
 
@@ -35,12 +38,18 @@ def definition_of(name: str) -> dict[str, Any]:
     return load_yaml(DEFINITIONS / f"{name}.yaml")
 
 
+def template_of(settings: TaskSettings) -> dict[str, Any]:
+    """What a paper's words change in a definition; nothing where it is asked in its own."""
+    return dict(load_yaml(TEMPLATES)[settings.template]) if settings.template else {}
+
+
 def files_of(settings: TaskSettings, data: Path) -> dict[str, Path]:
     """Split -> file, below `data`; raises EvaluationError for a file that is not there."""
     metadata = definition_of(settings.lm_eval)["metadata"]
     named = {**metadata["files"], **settings.files}
-    if any("{subject}" in path for path in named.values()) and not settings.subject:
-        raise EvaluationError(f"{settings.lm_eval} has a file a subject: say `subject`")
+    of_subjects = "subjects" in metadata or any("{subject}" in path for path in named.values())
+    if of_subjects and not settings.subject:
+        raise EvaluationError(f"{settings.lm_eval} has several subjects: say `subject`")
     found = {split: data / path.format(subject=settings.subject) for split, path in named.items()}
     gone = [str(path) for path in found.values() if not path.is_file()]
     if gone:
@@ -50,10 +59,14 @@ def files_of(settings: TaskSettings, data: Path) -> dict[str, Path]:
 
 def inputs(name: str, settings: TaskSettings, data: Path) -> tuple[Input, ...]:
     """What the task is made from: a changed file or definition makes another artefact."""
-    definition = sha256_file(DEFINITIONS / f"{settings.lm_eval}.yaml")
     files = files_of(settings, data)
+    definition = sha256_file(DEFINITIONS / f"{settings.lm_eval}.yaml")
+    found = [Input(role="definition", name=settings.lm_eval, digest=definition)]
+    if settings.template:
+        words = canonical_sha256(template_of(settings))
+        found.append(Input(role="template", name=settings.template, digest=words))
     return (
-        Input(role="definition", name=settings.lm_eval, digest=definition),
+        *found,
         *(
             Input(role="questions", name=f"{name}/{split}", digest=sha256_file(path))
             for split, path in files.items()
@@ -67,7 +80,10 @@ def export(name: str, settings: TaskSettings, data: Path, out: Path) -> Outcome:
     metadata = definition["metadata"]
     files = files_of(settings, data)
     shots = definition["num_fewshot"] if settings.shots is None else settings.shots
+    definition |= template_of(settings)
     asked = read_questions(metadata["reader"], files["test"])
+    if "subjects" in metadata:
+        asked = [question for question in asked if question["subject"] == settings.subject]
     in_file = len(asked)
     pool: list[Question] = []
     if "shots" in files:

@@ -94,6 +94,10 @@ def needs(name: str) -> Needed:
 def unpinned(settings: TaskSettings) -> str:
     """A sentence for a task without a commit; empty where it has one. Raises EvaluationError."""
     needed = needs(settings.lm_eval)
+    if settings.template:
+        raise EvaluationError(
+            f"{settings.lm_eval} is asked as lm-eval does: `template` is for files"
+        )
     if _COMMIT.fullmatch(settings.revision):
         return ""
     config = f" ({needed.config})" if needed.config else ""

@@ -4,15 +4,18 @@
     csv             a CSV file a subject: question, options, answer as letter or number
     pubmedqa        an object by PubMed id: QUESTION, CONTEXTS, final_decision
     frenchmedmcqa   a list: question, answers {"a": …}, correct_answers; one right answer only
+    truthfulqa      a CSV file: Category, Question, Best Answer, Incorrect Answers by semicolons
 
-A question is {"id", "context": the question, "options", "answer": index}, and for PubMedQA the
-`passage` that it is about. Raises EvaluationError with file and place for anything else.
+A question is {"id", "context": the question, "options", "answer": index}, for PubMedQA with the
+`passage` that it is about, for TruthfulQA with its category as `subject`. Raises EvaluationError
+with file and place for anything else.
 """
 
 import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -100,9 +103,23 @@ def _frenchmedmcqa(text: str) -> Iterator[Question]:
             yield _question(entry["id"], entry["question"], options, letters.index(right[0]))
 
 
+def _truthfulqa(text: str) -> Iterator[Question]:
+    """The best answer stands among the incorrect ones where a hash puts it, so that the place tells
+    nothing and any machine has the same order; as many are kept as there are letters."""
+    for number, row in enumerate(csv.DictReader(io.StringIO(text, newline=""), strict=True)):
+        best, context = row["Best Answer"].strip(), row["Question"].strip()
+        wrong = [each.strip() for each in row["Incorrect Answers"].split(";")]
+        wrong = [each for each in dict.fromkeys(wrong) if each and each != best]
+        options = [best, *wrong[: len(LETTERS) - 1]]
+        options.sort(key=lambda option: sha256(f"{context}\x1f{option}".encode()).digest())
+        answer = options.index(best)
+        yield _question(number, context, options, answer, subject=row["Category"])
+
+
 READERS: Mapping[str, Callable[[str], Iterator[Question]]] = {
     "lettered": _lettered,
     "csv": _csv,
     "pubmedqa": _pubmedqa,
     "frenchmedmcqa": _frenchmedmcqa,
+    "truthfulqa": _truthfulqa,
 }

@@ -13,10 +13,45 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
 from hub.failure import BadInput, Refused
 
 if TYPE_CHECKING:
     from openai import OpenAI
+
+
+class Endpoint(BaseModel):
+    """A server that speaks the OpenAI protocol, as a release file names it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    """up to and including `/v1`"""
+    model: str
+    send: tuple[str, ...] = ()
+    """sources, datasets or tasks whose texts may leave this machine; not asked of a server on it"""
+    key_variable: str = ""
+    """environment variable that holds the key"""
+    request: dict[str, Any] = {}
+    """further fields of every request, as the server has them (vLLM's `structured_outputs`, say)"""
+    concurrency: int = Field(default=8, ge=1, le=256)
+    timeout_seconds: float = Field(default=60.0, gt=0)
+    retries: int = Field(default=4, ge=0, le=20)
+    """after a 408, 409, 429, a 5xx or no answer in time; `Retry-After` is honoured"""
+    price_per_million_input: float = Field(default=0.0, ge=0)
+    price_per_million_output: float = Field(default=0.0, ge=0)
+    currency: str = "EUR"
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("url looks like https://host/v1")
+        if parts.username or parts.password:
+            raise ValueError("url holds no password: name an environment variable in key_variable")
+        return url.rstrip("/")
 
 
 def is_local(url: str) -> bool:

@@ -39,13 +39,13 @@ def storage(api: HfApi, publication: Publication, looks: Mapping[str, Seen | Non
 
 def _held(api: HfApi, namespace: str) -> int | None:
     """Bytes in the private repos of a namespace, with their history; None where untold."""
-    asked = ["private", "usedStorage"]
+    asked: list[Any] = ["private", "usedStorage"]  # of each kind its own literals
     try:
         repos: list[Any] = patiently(
             lambda: [
-                *api.list_models(author=namespace, expand=asked),  # type: ignore[arg-type]
-                *api.list_datasets(author=namespace, expand=asked),  # type: ignore[arg-type]
-                *api.list_spaces(author=namespace, expand=asked),  # type: ignore[arg-type]
+                *api.list_models(author=namespace, expand=asked),
+                *api.list_datasets(author=namespace, expand=asked),
+                *api.list_spaces(author=namespace, expand=asked),
             ]
         )
     except HfHubHTTPError:  # no release should fail for want of a figure

@@ -67,10 +67,7 @@ class Context:
 
     def repo(self, name: str) -> str:
         """Of an artefact of this release, or of a model on the Hub that it starts from."""
-        release = self.recipe.release
-        if name in self.bases:
-            return self.bases[name]
-        return f"{release.namespace}/{release.release}-{name}"
+        return self.bases.get(name) or self.recipe.release.repo(name)
 
     @property
     def corpora(self) -> list[str]:

@@ -26,7 +26,7 @@ def steps(recipe: Recipe) -> Iterator[Step]:
         if model.tiny:
             yield _tiny(name, model.tiny)
         elif model.hub:
-            yield _hub(name, model, recipe)
+            yield from_hub(name, model, recipe)
         else:
             yield _folder(name, model, recipe)
 
@@ -44,7 +44,7 @@ def _tiny(name: str, settings: TinyModel) -> Step:
     )  # fmt: skip
 
 
-def _hub(name: str, model: ModelSettings, recipe: Recipe) -> Step:
+def from_hub(name: str, model: ModelSettings, recipe: Recipe) -> Step:
     pin = starts.pinned(recipe, name)
     repo = str(model.hub)
 

@@ -24,6 +24,7 @@ def plan(
         from release.claims import register
         from release.pinning import pin
         from release.plan import plan as plan_release
+        from release.plan_page import page
 
         loaded = pin(loaded, progress())
         register(loaded, folder)
@@ -31,16 +32,7 @@ def plan(
         if as_json:
             print_json(asdict(found))
         else:
-            for each in found.sought.to_fetch:
-                print(f"{'fetch':11} {each.source:32} {'to run':11} {each.what}, into {each.into}")
-            for line in [*found.sought.to_obtain, *found.sought.left_out]:
-                print(f"{'source':11} {line}")
-            for step in found.steps:
-                print(f"{step.stage:11} {step.name:32} {step.state:11} {step.why}")
-            for line in found.unpinned:
-                print(f"{'unpinned':11} {line.replace('unpinned: ', '')}")
-            for note in found.notes:
-                print(f"{'':11} {note}")
+            print("\n".join(page(found)))
         if found.problems:
             raise BadInput("\n".join([*found.problems, *found.refusals]))
         if found.refusals:

@@ -37,7 +37,7 @@ def rollback(
         from release import outside
 
         release, tag = loaded.release, f"v{version.removeprefix('v')}"
-        results = f"{release.namespace}/{release.release}-results"
+        results = release.repo("results")
         token = hub_token()
         with locked(folder):
             home = folder / "hf-home"

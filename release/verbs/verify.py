@@ -42,7 +42,7 @@ def verify(
         from release import outside
 
         release = loaded.release
-        results = f"{release.namespace}/{release.release}-results"
+        results = release.repo("results")
         with tempfile.TemporaryDirectory(prefix="imprimatur-") as home:
             tag, into = f"v{release.version}", Path(home)
             record = outside.verify(results, tag, source, into, progress(), key)
