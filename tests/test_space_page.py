@@ -411,7 +411,10 @@ def test_a_papers_tables_with_what_the_report_says(open_page: Open) -> None:
 
 
 def test_many_models_are_not_all_drawn(
-    open_page: Open, urls: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    open_page: Open,
+    browser: Any,
+    urls: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     space = copy_space(tmp_path_factory.mktemp("many") / "space")
     scores = [
@@ -429,7 +432,7 @@ def test_many_models_are_not_all_drawn(
         assert last.is_visible()
         assert page.evaluate("document.activeElement.ariaColIndex") == "63"
         page.wait_for_function(
-            "() => !document.querySelector('#count').textContent.includes('read')"
+            "() => !document.querySelector('#count').textContent.includes('not read')"
         )
         later = page.locator("#grid .body [aria-colindex='62']").all_inner_texts()
         assert any(text.startswith("0.") for text in later), "it came after the first columns"
@@ -440,3 +443,19 @@ def test_many_models_are_not_all_drawn(
             "() => document.querySelectorAll('#grid .body [role=row]').length === 1"
         )
         page.close()
+        columns_that_do_not_come_are_said_to_be_missing(browser, urls["many"])
+
+
+def columns_that_do_not_come_are_said_to_be_missing(browser: Any, url: str) -> None:
+    page = browser.new_page()
+    page.route("**/rest.bin*", lambda route: route.fulfill(status=409))
+    page.goto(url)
+    page.wait_for_function(
+        "() => document.querySelector('#notes').textContent.includes('not all columns')"
+    )
+    assert "the results have changed since" in page.inner_text("#notes")
+    assert "52 columns are not read yet" in page.inner_text("#count")
+    page.click("#csv")
+    page.wait_for_selector("#dialog[open]")
+    assert "the table is not whole" in page.inner_text("#dialog")
+    page.close()

@@ -187,7 +187,7 @@ function countWords() {
   const cells = view.rows.length * view.columns.length;
   const shown = `${view.rows.length} of ${board.models.length} models, ${view.columns.length} of `
     + `${board.columns.length} columns`;
-  if (view.waiting) return `${shown}; ${view.waiting} columns are still read.`;
+  if (view.waiting) return `${shown}; ${view.waiting} columns are not read yet.`;
   return `${shown}, ${view.there} of ${cells} scores there; `
     + `${view.complete} models are complete on these columns.`;
 }
