@@ -157,7 +157,7 @@ def measure(browser: Any, url: str, device: str, times: int) -> Iterator[dict[st
     for _ in range(times):
         page, session = _open(browser, url, device)
         usable.append(float(page.get_attribute("html", "data-usable")) / 1000)
-        page.wait_for_function(f"{REST}.length", timeout=60_000)
+        page.wait_for_function(f"() => {REST}.length", timeout=60_000)
         whole.append(page.evaluate(f"{REST}[0].responseEnd") / 1000)
         payloads.append(_payload(page, "rest|intervals"))
         everything.append(_payload(page, "intervals"))

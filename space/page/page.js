@@ -72,7 +72,7 @@ async function openBoard() {
       if (state.sort || state.complete) await loadRest(board);
       await showBoard();
       if (board.columns.some(({ waiting }) => waiting)) {
-        loadRest(board).then(() => { if (now === board) draw(); },
+        loadRest(board).then(() => later(() => { if (now === board) draw(); }),
           ({ message }) => { if (now === board) showBroken(message); });
       }
     }
