@@ -22,10 +22,12 @@ from typing import TYPE_CHECKING, Any
 import browse
 import importing
 import playground as playing
+import scripts
 import wire
 from board import score_rows
 from library import Library
 from playground import Playground
+from reading import Reading
 from tables import MAX_TEXT, Unreadable, tame
 
 if TYPE_CHECKING:
@@ -97,17 +99,17 @@ def _add_native(server: "Server", library: Library, playground: Playground | Non
 def _add_pages(server: "Server", library: Library) -> None:
     from fastapi import Request, Response
 
+    texts = {path.name: path.read_bytes() for path in PAGE.iterdir() if path.suffix in TYPES}
+    texts["page.js"] = scripts.bundle(PAGE, "page").encode()
     files = {
-        path.name: (gzip.compress(path.read_bytes(), 9), TYPES[path.suffix])
-        for path in PAGE.iterdir()
-        if path.suffix in TYPES
+        name: (gzip.compress(text, 9), TYPES[Path(name).suffix]) for name, text in texts.items()
     }
 
     @server.get("/", include_in_schema=False)
     def index(request: Request) -> Response:
         page = _reply(request, *files["index.html"])
         if not request.query_params.keys() & {"board", "__sign"}:
-            # The results are under way while the scripts that will ask for them are still read.
+            # The results are under way while the script that will ask for them is still read.
             page.headers["Link"] = "<board.bin>; rel=preload; as=fetch; crossorigin"
         return page
 
@@ -123,14 +125,31 @@ def _add_pages(server: "Server", library: Library) -> None:
             nothing = {"status": "nothing", "notes": [str(error)]}
             return _reply(request, wire.pack(nothing), BINARY)
 
+    @server.get("/rest.bin", include_in_schema=False)
+    def rest_bin(request: Request, of: str = "", board: str = "") -> Response:
+        return of_reading(request, of, board, lambda reading: reading.rest)
+
     @server.get("/intervals.bin", include_in_schema=False)
-    def intervals_bin(request: Request, start: int, stop: int, board: str = "") -> Response:
+    def intervals_bin(
+        request: Request, start: int, stop: int, of: str = "", board: str = ""
+    ) -> Response:
+        def pack(reading: Reading) -> bytes:
+            columns = reading.board.columns if reading.board else []
+            return wire.pack_intervals(columns[max(0, start) : max(0, stop)])
+
+        return of_reading(request, of, board, pack)
+
+    def of_reading(
+        request: Request, of: str, board: str, pack: Callable[[Reading], bytes]
+    ) -> Response:
+        """409 where the page stands on other results than those that are here now."""
         try:
-            found = library.reading(board).board
+            reading = library.reading(board)
         except Unreadable:
-            found = None
-        columns = found.columns[max(0, start) : max(0, stop)] if found else []
-        return _reply(request, wire.pack_intervals(columns), BINARY)
+            return Response(status_code=409, headers=HEADERS)
+        if of and of != reading.digest:
+            return Response(status_code=409, headers=HEADERS)
+        return _reply(request, pack(reading), BINARY)
 
 
 def _add_data(server: "Server", library: Library, playground: bool) -> None:

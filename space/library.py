@@ -129,7 +129,7 @@ class Library:
                 continue
             if found is not None:
                 found = replace(found, at=time.monotonic(), notes=tuple(notes))
-                _ = found.packed  # here rather than while somebody waits for it
+                _ = found.packed, found.rest, found.digest  # rather than while somebody waits
                 return found
         if not notes:
             notes.append(

@@ -89,6 +89,15 @@ class Reading:
         return wire.pack_board(self.head, self.board)
 
     @cached_property
+    def rest(self) -> bytes:
+        """The values of the columns that `packed` leaves out."""
+        return wire.pack_rest(self.board) if self.board else wire.pack({})
+
+    @cached_property
+    def digest(self) -> str:
+        return wire.digest_of(self.board) if self.board else ""
+
+    @cached_property
     def differences(self) -> Differences | None:
         path = self.fetch("differences.parquet")
         return Differences(path, self.board) if path and self.board else None

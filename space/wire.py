@@ -6,10 +6,14 @@
 
 500,000 scores are 1 MB as 16-bit integers, 6 MB as JSON. A column's numbers are multiples of its
 `unit`, one digit finer than what is shown; where that does not fit 16 bits they are float64.
-Intervals come after the table stands, as distances below and above the value.
+
+The head comes with the first columns, those that a table of its width begins with. After the table
+stands come all others in one piece, and the intervals, as distances below and above the value. Both
+are asked for with the digest of the board, so that no page mixes two readings.
 """
 
 import gzip
+import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -19,19 +23,54 @@ from board import Board, Column, Floats
 
 MISSING = -32768
 NO_END = 65535
+FIRST = 8
+"""columns that come with the head: more than stand side by side at the width of the page"""
 
 
 def pack_board(head: dict[str, Any], board: Board | None) -> bytes:
-    """`head`, and of a board its models, columns and values."""
+    """`head`, and of a board its models, columns and the values of the first columns."""
+    if board is None:
+        return pack(head)
+    places, arrays = _values(board.columns[:FIRST])
+    places += [None] * len(board.columns[FIRST:])
+    columns = [
+        {**describe(column), "unit": unit_of(column), "at": at}
+        for column, at in zip(board.columns, places, strict=True)
+    ]
+    digest = digest_of(board)
+    return pack({**head, "of": digest, "models": _models(board), "columns": columns}, arrays)
+
+
+def pack_rest(board: Board) -> bytes:
+    """The values of all columns that pack_board leaves out, one after the other."""
+    places, arrays = _values(board.columns[FIRST:])
+    return pack({"at": places}, arrays)
+
+
+def digest_of(board: Board) -> str:
+    """Of which models, which columns and which numbers."""
+    found = hashlib.sha256()
+    for name in (
+        *(model.name for model in board.models),
+        *map(repr, (c.key for c in board.columns)),
+    ):
+        found.update(name.encode() + b"\0")
+    for column in board.columns:
+        found.update(column.value.tobytes() + column.low.tobytes() + column.high.tobytes())
+    return found.hexdigest()[:16]
+
+
+def _values(columns: Sequence[Column]) -> tuple[list[int | None], list[bytes]]:
+    places: list[int | None] = []
     arrays: list[bytes] = []
-    if board is not None:
-        head = {**head, "models": _models(board), "columns": []}
-        for column in board.columns:
-            unit = unit_of(column)
-            array = _short(column.value, unit, "<i2", MISSING) if unit else _whole(column.value)
-            head["columns"].append({**describe(column), "unit": unit, "at": sum(map(len, arrays))})
-            arrays.append(array)
-    return pack(head, arrays)
+    at = 0
+    for column in columns:
+        unit = unit_of(column)
+        array = _short(column.value, unit, "<i2", MISSING) if unit else _whole(column.value)
+        places.append(at)
+        arrays.append(array)
+        at += len(array)
+    return places, arrays
 
 
 def pack_intervals(columns: Sequence[Column]) -> bytes:

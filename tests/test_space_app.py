@@ -223,6 +223,22 @@ def test_the_page_asks_for_nothing_from_elsewhere(snapshot: str) -> None:
     assert not [found for text in texts for found in re.findall(rb"https?://[^\s\"'`/]+", text)]
 
 
+def test_the_page_is_one_script(snapshot: str) -> None:
+    script = get(f"{snapshot}/page/page.js")[0].decode()
+    names = [path.stem for path in (SPACE / "page").glob("*.js")]
+    assert all(script.count(f"const ${name} = (() =>") == 1 for name in names)
+    assert not re.findall(r"^(?:import|export)\b", script, re.MULTILINE)
+
+
+def test_a_page_is_not_given_numbers_of_another_reading(snapshot: str) -> None:
+    body = get(f"{snapshot}/board.bin")[0]
+    head = json.loads(body[4 : 4 + int.from_bytes(body[:4], "little")])
+    assert len(get(f"{snapshot}/rest.bin?of={head['of']}")[0]) > 0
+    for path in ("rest.bin?of=0", "intervals.bin?of=0&start=0&stop=9"):
+        with pytest.raises(urllib.error.HTTPError, match="409"):
+            get(f"{snapshot}/{path}")
+
+
 def test_only_the_files_of_the_page_are_served(snapshot: str) -> None:
     for path in ("page/app.py", "page/..%2Fapp.py", "page/%2e%2e/app.py", "snapshot/release.json"):
         with pytest.raises(urllib.error.HTTPError):

@@ -253,7 +253,47 @@ def test_what_the_page_is_sent_gives_the_published_numbers(load: Any, tmp_path: 
     assert found[0] == [pytest.approx(0.4321), pytest.approx(0.5)], "one digit finer than shown"
     assert head["columns"][0]["decimals"] == 3
     assert found[1:] == [[1e9, None], [None, 0.25]]
+    assert head["of"] == wire.digest_of(board)
     assert head["models"]["name"] == ["a", "b"]
+
+
+def test_the_columns_that_come_later_are_those_that_the_first_answer_leaves_out(
+    load: Any, tmp_path: Path
+) -> None:
+    wire = load("wire")
+    groups = range(wire.FIRST + 3)
+    board = build(load, tmp_path, [("a", f"g{g}", "accuracy", g / 100, None, None) for g in groups])
+    found = []
+    for part in (wire.pack_board({}, board), wire.pack_rest(board)):
+        body = gzip.decompress(part)
+        length = int.from_bytes(body[:4], "little")
+        head = json.loads(body[4 : 4 + length])
+        places = head["at"] if "at" in head else [column["at"] for column in head["columns"]]
+        found += [
+            np.frombuffer(body, "<f8" if unit is None else "<i2", 1, 4 + length + at)[0]
+            * (unit or 1)
+            for at, unit in zip(
+                places, map(wire.unit_of, board.columns[len(found) :]), strict=False
+            )
+            if at is not None
+        ]
+    assert found == [pytest.approx(g / 100) for g in groups]
+    other = build(load, tmp_path, [("a", f"g{g}", "accuracy", 0.5, None, None) for g in groups])
+    assert wire.digest_of(other) != wire.digest_of(board)
+
+
+def test_a_script_that_cannot_be_put_into_one_is_an_error(load: Any, tmp_path: Path) -> None:
+    bundle = load("scripts").bundle
+    (tmp_path / "a.js").write_text('import { b } from "./b.js";\nb();\n')
+    (tmp_path / "b.js").write_text("export async function b() {}\n")
+    assert bundle(tmp_path, "a").index("const $b") < bundle(tmp_path, "a").index("const { b } = $b")
+    for text, said in (
+        ("export default 1;\n", "export default"), ('import "./a.js";\n', "import "),
+        ('import { a } from "./a.js";\nexport const b = a;\n', "imports itself"),
+    ):  # fmt: skip
+        (tmp_path / "b.js").write_text(text)
+        with pytest.raises(ValueError, match=said):
+            bundle(tmp_path, "a")
 
 
 DIFFERENCE_COLUMNS = (

@@ -4,11 +4,10 @@ import { intervalAt, isThere, pairOf, placeOf, valueAt } from "./data.js";
 
 export function prepare(board) {
   board.index = new Map(board.models.map((model, i) => [model.name, i]));
-  board.models.forEach((model, i) => {
-    model.i = i;
+  board.models.forEach((model) => {
     model.role = roleOf(model);
-    model.known = model.parents.filter((name) => board.index.has(name));
-    model.sought = `${model.name} ${model.repo}`.toLowerCase();
+    model.known = model.parents.length
+      ? model.parents.filter((name) => name !== model.name && board.index.has(name)) : model.parents;
   });
   board.models.forEach((model) => { model.from = nearest(board, model); });
   board.columns.forEach((column, i) => {
@@ -38,7 +37,7 @@ export function roleOf(model) {
 
 // base → adapted → merge: of a merge's parents, not those that another of them was made from.
 function nearest(board, model) {
-  if (model.known.length < 2) return model.known.filter((name) => name !== model.name);
+  if (model.known.length < 2) return model.known;
   const ancestors = (name, seen) => {
     for (const parent of board.models[board.index.get(name)].known) {
       if (!seen.has(parent)) ancestors(parent, seen.add(parent));
@@ -46,13 +45,13 @@ function nearest(board, model) {
     return seen;
   };
   const behind = new Set(model.known.flatMap((name) => [...ancestors(name, new Set())]));
-  return model.known.filter((name) => name !== model.name && !behind.has(name));
+  return model.known.filter((name) => !behind.has(name));
 }
 
 // A cell of the table of scores. `ends` is undefined until the intervals have come.
 export function score(column, row) {
   if (column.flaws[row]) return { state: "flaw", reason: column.flaws[row] };
-  if (!isThere(column, row)) return { state: "missing" };
+  if (!isThere(column, row)) return { state: column.waiting ? "waiting" : "missing" };
   const ends = intervalAt(column, row);
   return { state: "value", value: valueAt(column, row), low: ends?.[0] ?? null, high: ends?.[1] ?? null,
     waiting: !ends, note: column.notes[row], decimals: column.decimals };

@@ -2,7 +2,7 @@
 // differences between them.
 
 import { pretty, score, difference } from "./board.js";
-import { loadDifferences, loadIntervals } from "./data.js";
+import { loadDifferences, loadIntervals, loadRest } from "./data.js";
 import { el, openDialog } from "./dom.js";
 import { cellText, cellWords, lineage, MARKS, size } from "./view.js";
 
@@ -14,7 +14,7 @@ export async function openComparison(board, columns, names) {
   const title = models.map(({ name }) => name).join(", ");
   openDialog(title, el("p", {}, "Reading …"));
   try {
-    await Promise.all([loadIntervals(board, columns), loadDifferences(board, models[0].name)]);
+    await Promise.all([loadRest(board), loadIntervals(board, columns), loadDifferences(board, models[0].name)]);
   } catch (error) {
     openDialog(title, el("p", {}, `Nothing to show: ${error.message}.`));
     return;

@@ -1,38 +1,44 @@
 // What one chooses with above the table: what is shown, which models, which columns.
 
-import { byId, el } from "./dom.js";
+import { byId, el, NARROW } from "./dom.js";
 import { isFacet, SIZES, sizeOf } from "./view.js";
 
 const SELECTS = ["show", "base", "family", "kind", "size", "licence", "language", "level", "group",
   "metric", "tongue", "q"];
 const CHECKS = ["complete", "only"];
+const FACETS = ["family", "kind", "size", "licence", "language"]; // of models
 
 const AT_ONCE = 40;
 const MOST = 1000;
 
-// Of a long list only the chosen entry is there at once, the others when the browser has a moment.
 export function options(id, entries, chosen) {
+  if (entries.length > AT_ONCE) {
+    return longOptions(id, entries.filter(([value], at) => !at || value === chosen), () => entries, chosen);
+  }
   const select = byId(id);
-  const fill = (some) => {
-    select.replaceChildren(...some.map(([value, text]) => el("option", { value }, text)));
-    select.value = chosen;
-  };
-  cancel(select.filling);
-  if (entries.length <= AT_ONCE) return fill(entries);
-  fill(entries.filter(([value], at) => !at || value === chosen));
-  select.filling = later(() => {
-    chosen = select.value;
-    fill(entries.slice(0, MOST));
-  });
+  select.replaceChildren(...entries.map(([value, text]) => el("option", { value }, text)));
+  select.value = chosen;
+  select.onfocus = select.onpointerdown = null;
   return undefined;
+}
+
+// Of a long list a few at once, and all when somebody turns to it: measuring a thousand options
+// takes the browser longer than the table does.
+function longOptions(id, few, all, chosen) {
+  options(id, few, chosen);
+  const select = byId(id);
+  select.onfocus = select.onpointerdown = () => {
+    const { value: now } = select;
+    select.replaceChildren(...all().filter(([value], at) => at < MOST || value === now)
+      .map(([value, text]) => el("option", { value }, text)));
+    select.value = now;
+    select.onfocus = select.onpointerdown = null;
+  };
 }
 
 const PATIENCE_MS = 500;
 export const later = window.requestIdleCallback
   ? (act) => requestIdleCallback(act, { timeout: PATIENCE_MS }) : (act) => setTimeout(act, PATIENCE_MS / 2);
-const cancel = window.cancelIdleCallback ?? clearTimeout;
-
-const NARROW = "(max-width: 40rem)";
 
 export function wireControls(change) {
   byId("filters").open = !matchMedia(NARROW).matches;
@@ -42,19 +48,16 @@ export function wireControls(change) {
 
 // Choices of this board; a choice that it does not have is taken back.
 export function fillControls(board, state, change) {
-  const bases = new Set(board.bases);
-  const names = [...board.bases, ...board.models.map(({ name }) => name).filter((name) => !bases.has(name))];
   if (!board.index.has(state.base)) state.base = "";
   const shows = ["score", ...(board.bases.length ? ["difference"] : []), ...(board.ranked ? ["rank"] : [])];
   if (!shows.includes(state.show)) state.show = "score";
   for (const option of byId("show").options) option.hidden = !shows.includes(option.value);
-  options("base", [["", "its own base"], ...names.map((name) => [name, name])], state.base);
-  facet("family", board.models.map(({ family }) => family), state);
-  facet("kind", board.models.map(({ role }) => role), state);
-  facet("licence", board.models.flatMap(({ licence }) => licence), state);
-  facet("language", board.models.flatMap(({ languages }) => languages), state);
-  const sizes = new Set(board.models.map(sizeOf));
-  facet("size", SIZES.map(([name]) => name).filter((name) => sizes.has(name)), state, false);
+  const bases = new Set(board.bases);
+  choice("base", ["", "its own base"], board.models.length, () => [...bases,
+    ...board.models.map(({ name }) => name).filter((name) => !bases.has(name))].map((name) => [name, name]), state.base);
+  // Counting the models costs as much as showing them; a filter that is set has to be checked first.
+  if (FACETS.some((id) => state[id])) fillFacets(board, state);
+  else later(() => fillFacets(board, state));
   const both = new Set(board.columns.map(({ task }) => Boolean(task))).size > 1;
   if (!both) state.level = "";
   byId("level").parentElement.hidden = !both;
@@ -69,14 +72,35 @@ export function fillControls(board, state, change) {
   fill();
 }
 
-function facet(id, values, state, sorted = true) {
+function fillFacets(board, state) {
+  facet("family", board.families, state);
+  facet("kind", tally(board.models, ({ role }) => [role]), state);
+  facet("licence", tally(board.models, ({ licence }) => licence), state);
+  facet("language", tally(board.models, ({ languages }) => languages), state);
+  const sizes = tally(board.models, (model) => [sizeOf(model)]);
+  facet("size", new Map(SIZES.filter(([name]) => sizes.has(name)).map(([name]) => [name, 1])), state, false);
+}
+
+// `first`, and then as many as `count`, which are not even listed before somebody looks for them.
+function choice(id, first, count, entries, chosen) {
+  if (count < AT_ONCE) options(id, [first, ...entries()], chosen);
+  else longOptions(id, [first, ...(chosen ? [[chosen, chosen]] : [])], () => [first, ...entries()], chosen);
+}
+
+function tally(models, valuesOf) {
   const counts = new Map();
-  for (const value of values) if (value) counts.set(value, (counts.get(value) ?? 0) + 1);
-  const found = sorted ? [...counts.keys()].sort() : [...counts.keys()];
+  for (const model of models) {
+    for (const value of valuesOf(model)) if (value) counts.set(value, (counts.get(value) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function facet(id, counts, state, sorted = true) {
   if (!counts.has(state[id])) state[id] = "";
-  byId(id).parentElement.hidden = found.length < 2;
+  byId(id).parentElement.hidden = counts.size < 2;
   const text = (value) => (sorted && counts.get(value) > 1 ? `${value} (${counts.get(value)})` : value);
-  options(id, [["", "all"], ...found.map((value) => [value, text(value)])], state[id]);
+  choice(id, ["", "all"], counts.size, () => (sorted ? [...counts.keys()].sort() : [...counts.keys()])
+    .map((value) => [value, text(value)]), state[id]);
 }
 
 // How much of a group of columns is there is said beside its name.

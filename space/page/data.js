@@ -1,12 +1,16 @@
 // What the server sends: numbers as plain arrays behind a JSON head (wire.py says how), and JSON for
 // all that is asked for later.
+//
+// The board comes with its first columns; the others are waiting, as cells are that wait for anything,
+// until they have been loaded.
 
 const given = new URLSearchParams(location.search);
 // A private Space is opened with a signature that its requests have to repeat. Links never carry it.
 const signature = given.get("__sign");
 const MISSING = -32768;
 const NO_END = 65535;
-export const CHUNK = 16; // columns whose intervals come together
+const CONFLICT = 409;
+const CHUNK = 16; // columns whose intervals come together
 
 export function addressOf(path, parameters = {}) {
   const query = new URLSearchParams(parameters);
@@ -17,6 +21,7 @@ export function addressOf(path, parameters = {}) {
 
 async function ask(path, parameters) {
   const answer = await fetch(addressOf(path, parameters));
+  if (answer.status === CONFLICT) throw new Error("the results have changed since: open this page again");
   if (!answer.ok) throw new Error(`${path}: the Space answered ${answer.status}`);
   return answer;
 }
@@ -25,18 +30,42 @@ export const fetchJson = async (path, parameters) => (await ask(path, parameters
 
 export async function fetchBoard(which) {
   const buffer = await (await ask("board.bin", which ? { board: which } : {})).arrayBuffer();
-  const { head, body } = open(buffer);
-  if (head.status !== "read") return head;
-  const names = Object.keys(head.models);
-  head.models = head.models.name.map((_, i) =>
-    Object.fromEntries(names.map((name) => [name, head.models[name][i]])));
-  const rows = head.models.length;
-  for (const column of head.columns) {
-    const Kind = column.unit ? Int16Array : Float64Array;
-    column.values = new Kind(buffer, body + column.at, rows);
+  const { head: board, body } = open(buffer);
+  if (board.status !== "read") return board;
+  board.which = which;
+  const fields = Object.entries(board.models);
+  board.models = board.models.name.map((_, i) => {
+    const model = { i };
+    for (const [field, values] of fields) model[field] = values[i];
+    return model;
+  });
+  const rows = board.models.length;
+  const nothing = { short: new Int16Array(rows).fill(MISSING), whole: new Float64Array(rows).fill(NaN) };
+  for (const column of board.columns) {
+    column.waiting = column.at === null;
+    column.values = column.waiting ? nothing[column.unit ? "short" : "whole"] : valuesOf(column, buffer, body + column.at, rows);
   }
-  head.which = which;
-  return head;
+  return board;
+}
+
+const valuesOf = ({ unit }, buffer, at, rows) => new (unit ? Int16Array : Float64Array)(buffer, at, rows);
+
+// The values of all columns, of which the first came with the board. Asked for once, and again where
+// that failed.
+export function loadRest(board) {
+  const waiting = board.columns.filter((column) => column.waiting);
+  if (!waiting.length) return Promise.resolve();
+  board.rest ??= readRest(board, waiting).catch((error) => { board.rest = null; throw error; });
+  return board.rest;
+}
+
+async function readRest(board, waiting) {
+  const buffer = await (await ask("rest.bin", asPart(board))).arrayBuffer();
+  const { head, body } = open(buffer);
+  waiting.forEach((column, i) => {
+    column.values = valuesOf(column, buffer, body + head.at[i], board.models.length);
+    column.waiting = false;
+  });
 }
 
 function open(buffer) {
@@ -51,6 +80,9 @@ export function valueAt({ values, unit }, row) {
   if (!unit) return value;
   return value === MISSING ? NaN : value * unit;
 }
+
+// The same in its unit, a whole number where it has one: it sorts as the value does.
+export const storedAt = ({ values, unit }, row) => (unit && values[row] === MISSING ? NaN : values[row]);
 
 export const isThere = ({ values, unit }, row) =>
   (unit ? values[row] !== MISSING : values[row] === values[row]);
@@ -72,7 +104,10 @@ export async function loadIntervals(board, columns) {
   const wanted = new Set(columns.filter((column) => !column.ends).map((c) => Math.floor(c.i / CHUNK)));
   if (!wanted.size) return false;
   await Promise.all([...wanted].map((chunk) => {
-    if (!board.chunks.has(chunk)) board.chunks.set(chunk, loadChunk(board, chunk));
+    if (!board.chunks.has(chunk)) {
+      board.chunks.set(chunk, loadChunk(board, chunk)
+        .catch((error) => { board.chunks.delete(chunk); throw error; }));
+    }
     return board.chunks.get(chunk);
   }));
   return true;
@@ -80,8 +115,7 @@ export async function loadIntervals(board, columns) {
 
 async function loadChunk(board, chunk) {
   const [start, stop] = [chunk * CHUNK, (chunk + 1) * CHUNK];
-  const query = { start, stop, ...(board.which ? { board: board.which } : {}) };
-  const buffer = await (await ask("intervals.bin", query)).arrayBuffer();
+  const buffer = await (await ask("intervals.bin", asPart(board, { start, stop }))).arrayBuffer();
   const { head, body } = open(buffer);
   const rows = board.models.length;
   board.columns.slice(start, stop).forEach((column, i) => {
@@ -92,6 +126,8 @@ async function loadChunk(board, chunk) {
   });
 }
 
+// What belongs to the numbers that are here, and to no later ones.
+const asPart = (board, more = {}) => asBoard(board, { of: board.of, ...more });
 const asBoard = (board, more = {}) => ({ ...more, ...(board.which ? { board: board.which } : {}) });
 const cellKey = (...parts) => JSON.stringify(parts);
 

@@ -1,6 +1,13 @@
 // Building the page. Text only ever becomes a text node, so no name or answer can become markup.
 
 export const byId = (id) => document.getElementById(id);
+export const NARROW = "(max-width: 40rem)"; // as in page.css
+
+// Of a text node or an element: a change that changes nothing costs a layout all the same.
+export function put(node, text) {
+  const [held, name] = node.nodeType === Node.TEXT_NODE ? [node.data, "data"] : [node.textContent, "textContent"];
+  if (held !== text) node[name] = text;
+}
 
 export function el(tag, properties = {}, ...children) {
   return fill(document.createElement(tag), properties, children);

@@ -1,14 +1,19 @@
 // The table: only cells in sight exist, however many there are, and they are filled anew while one
 // scrolls instead of being built. A grid in the sense of ARIA, with one cell in the tab order and
 // arrow keys from there.
+//
+// Down, the scroller moves the lines. Across, head and body stay where they are (sticky) and what
+// stands in them is moved by as much as was scrolled: sticky cells in every line would each become
+// a layer of their own, and layers are what a telephone spends its frames on.
 
-import { aim, el } from "./dom.js";
+import { aim, el, NARROW, put } from "./dom.js";
 import { pretty } from "./board.js";
 import { cellText, cellWords, lineage, MARKS, size } from "./view.js";
 
 const ROW_PIXELS = 54; // .line in page.css
 const COLUMN_PIXELS = 152; // .cell.number in page.css
-const BEYOND = { rows: 5, columns: 1 }; // kept ready on each side
+const BEYOND = { rows: 4, columns: 1 }; // kept ready on each side
+const NONE = { rows: 0, columns: 0 };
 const SETTLED_MS = 80; // after the last movement
 
 export class Grid {
@@ -55,10 +60,12 @@ export class Grid {
   measure() {
     if (this.measured) return this.measured;
     const left = [this.header.pick, this.header.model].reduce((sum, { offsetWidth }) => sum + offsetWidth, 0);
-    const fixed = getComputedStyle(this.header.pick).position === "sticky" ? left : this.header.model.offsetWidth;
+    // Where there is little room the first cell goes out of sight with what is scrolled.
+    const fixed = matchMedia(NARROW).matches ? this.header.model.offsetWidth : left;
     const { clientHeight: height, clientWidth: width } = this.scroller;
-    this.table.style.width = `${left + (this.width - 2) * COLUMN_PIXELS}px`;
     const head = this.head.offsetHeight;
+    this.table.style.width = `${left + (this.width - 2) * COLUMN_PIXELS}px`;
+    for (const part of [this.head, this.body]) part.style.width = `${width}px`;
     // Of few rows it is as high as they are: there is room for as many as its style allows.
     const room = (parseFloat(getComputedStyle(this.scroller).maxHeight) || height) - head;
     this.measured = { left, fixed, height, width, head, room };
@@ -72,37 +79,41 @@ export class Grid {
     const { view } = this;
     if (!view) return;
     if (anew) this.version = {};
-    const { left, height, width, head, room } = this.measure();
-    const count = view.rows.length;
+    const { left, fixed, height, width, head, room } = this.measure();
+    const [count, across] = [view.rows.length, this.width - 2];
     const top = Math.max(0, Math.min(this.at.top, count * ROW_PIXELS + head - height)); // rows may be gone
-    const columns = span(this.at.left, width - left, COLUMN_PIXELS, this.width - 2, BEYOND.columns);
-    this.sheet = { left, columns,
-      sight: span(top, room, ROW_PIXELS, count, 0), rows: span(top, room, ROW_PIXELS, count, BEYOND.rows) };
-    this.makeRoom(this.sheet.rows.most, columns.most);
-    this.fill(this.header, -1);
+    const start = Math.max(0, this.at.left - (left - fixed));
+    const parts = (beyond) => ({ rows: span(top, room, ROW_PIXELS, count, beyond.rows),
+      columns: span(start, width - fixed, COLUMN_PIXELS, across, beyond.columns) });
+    this.sight = parts(NONE);
+    this.ready = parts(BEYOND);
+    this.makeRoom(this.ready.rows.most, this.ready.columns.most);
     this.lines.forEach((line) => { if (line.row >= count) this.moveLine(line, -2); });
-    this.drawRows(this.sheet.sight);
+    this.fill(this.header, -1, this.sight.columns);
+    this.drawRows(this.sight);
     this.markActive();
-    this.actions.seen(view.columns.slice(columns.first, columns.last));
+    const { first, last } = this.ready.columns;
+    this.actions.seen(view.columns.slice(first, last));
     clearTimeout(this.rest);
-    this.rest = setTimeout(() => this.drawRest(), anew ? 0 : SETTLED_MS);
+    this.rest = setTimeout(() => this.drawRest(), SETTLED_MS);
   }
 
-  drawRows({ first, last }) {
-    for (let row = first; row < last; row += 1) {
+  drawRows({ rows, columns }) {
+    for (let row = rows.first; row < rows.last; row += 1) {
       const line = this.lines[row % this.room.rows] ??= this.newLine("gridcell");
       if (!line.node.parentNode) this.body.append(line.node);
-      this.fill(line, row);
+      this.fill(line, row, columns);
     }
   }
 
   // Who reads the page without seeing it meets rows and cells in their order in the document.
   drawRest() {
-    this.drawRows(this.sheet.rows);
+    this.fill(this.header, -1, this.ready.columns);
+    this.drawRows(this.ready);
     const there = this.lines.filter(({ row }) => row >= 0).sort((a, b) => a.row - b.row);
     inOrder(this.body, there.map(({ node }) => node));
-    for (const { node, pick, model, cells } of [this.header, ...there]) {
-      inOrder(node, [pick, model, ...cells.filter(({ at }) => at > 0).sort((a, b) => a.at - b.at)]);
+    for (const { strip, cells } of [this.header, ...there]) {
+      inOrder(strip, cells.filter(({ at }) => at > 0).sort((a, b) => a.at - b.at));
     }
     this.markActive();
   }
@@ -120,7 +131,16 @@ export class Grid {
     this.keepFocus(line.node);
     line.row = row;
     if (row < 0) line.node.remove();
-    else line.node.style.transform = `translateY(${row * ROW_PIXELS}px)`;
+    else line.node.style.top = `${row * ROW_PIXELS}px`;
+  }
+
+  // As far to the left as was scrolled: first the whole line, as far as its first cell may go out of
+  // sight, then what stands behind the fixed cells.
+  shift(line) {
+    const { left, fixed } = this.measure();
+    const whole = Math.min(this.at.left, left - fixed);
+    move(line.node, -whole);
+    move(line.strip, whole - this.at.left);
   }
 
   removeCell(cell) {
@@ -137,35 +157,33 @@ export class Grid {
     const heading = role === "columnheader";
     const pick = cellNode(role, "pick");
     const model = heading ? cellNode(role, "model") : modelNode();
-    const node = el("div", { role: "row", class: "line" }, pick, model);
+    const strip = el("div", { role: "none", class: "strip" });
+    const node = el("div", { role: "row", class: "line" }, pick, model, strip);
     place(pick, 0);
     place(model, 1);
-    const line = { node, pick, model, role, cells: [], row: heading ? -1 : -2 };
+    const line = { node, pick, model, strip, role, cells: [], row: heading ? -1 : -2 };
     node.line = line;
     return line;
   }
 
-  // What stands in a line: its first two cells, and those of the columns in sight.
-  fill(line, row) {
-    const { columns, left } = this.sheet;
-    const same = line.row === row && line.version === this.version;
+  // What stands in a line: its first two cells, and those of these columns.
+  fill(line, row, columns) {
     if (row >= 0) this.moveLine(line, row);
-    line.version = this.version;
-    if (!same) {
+    this.shift(line);
+    if (line.shown !== row || line.version !== this.version) {
+      Object.assign(line, { shown: row, version: this.version });
       this.fillStart(line, row);
       line.cells.forEach((cell) => { if (cell.at >= this.width) this.removeCell(cell); });
     }
     for (let at = columns.first; at < columns.last; at += 1) {
-      const cell = line.cells[at % columns.most] ??= cellNode(line.role, "number");
-      const moved = cell.at !== at + 2 || cell.left !== left;
-      if (moved) {
-        if (!cell.parentNode) line.node.append(cell);
-        else if (cell.at !== at + 2) this.keepFocus(cell);
-        cell.left = left;
-        cell.style.left = `${left + at * COLUMN_PIXELS}px`;
+      const cell = line.cells[at % this.room.columns] ??= cellNode(line.role, "number");
+      if (cell.at !== at + 2) {
+        if (!cell.parentNode) line.strip.append(cell);
+        else this.keepFocus(cell);
+        cell.style.left = `${at * COLUMN_PIXELS}px`;
         place(cell, at + 2);
-      }
-      if (same && !moved) continue;
+      } else if (cell.row === row && cell.version === this.version) continue;
+      Object.assign(cell, { row, version: this.version });
       if (row < 0) this.fillHeading(cell, at);
       else this.fillCell(cell, row, at);
     }
@@ -194,11 +212,10 @@ export class Grid {
     model.title = `${found.name}: ${from}`;
     say(model, "aria-expanded", leads ? !closed : null);
     const [toggle, name, sub] = model.texts;
-    toggle.parentNode.hidden = !leads;
     put(toggle, leads ? (closed ? "▸" : "▾") : "");
     put(name, found.name);
     aim(name.parentNode, found.url);
-    put(sub, closed ? `and ${members - 1} made from it` : from);
+    put(sub, closed ? `\nand ${members - 1} made from it` : `\n${from}`);
   }
 
   fillHeading(cell, at) {
@@ -238,7 +255,7 @@ export class Grid {
     say(cell, "aria-label", cellWords(found));
     const under = found.state === "value" ? pretty(interval) || (found.waiting ? "…" : "no interval") : "";
     write(cell, mark ? `mark ${found.mark}` : "", found.mark === "first" ? "first " : mark && `${mark} `,
-      pretty(main) + (found.note ? " ⚠" : ""), under);
+      pretty(main) + (found.note ? " ⚠" : ""), under && `\n${under}`);
   }
 
   cellAt(row, column) {
@@ -341,14 +358,16 @@ export class Grid {
   }
 }
 
-// Always as many as there is room for, wherever one has scrolled to, so that none is left over.
+// What stands between `start` and `start + room`, and so many beyond; of `most` there is never more,
+// wherever one has scrolled to.
 function span(start, room, step, count, beyond) {
-  const most = Math.max(1, Math.ceil(room / step) + 1 + 2 * beyond);
-  const first = Math.max(0, Math.min(count - most, Math.floor(start / step) - beyond));
-  return { first, last: Math.min(count, first + most), most };
+  const first = Math.max(0, Math.min(count, Math.floor(start / step)) - beyond);
+  const last = Math.min(count, Math.ceil((start + room) / step) + beyond);
+  return { first, last, most: Math.ceil(room / step) + 1 + 2 * beyond };
 }
 
-// Three texts that are only ever filled: a mark, the figure, and what stands below it.
+// Three texts that are only ever filled: a mark, the figure, and what stands below it. In a line the
+// third begins with a new line: blocks of their own would each be laid out and clipped apart.
 function cellNode(role, kind) {
   const texts = [0, 1, 2].map(() => document.createTextNode(""));
   const cell = el("div", { role, class: `cell ${kind}`, tabindex: -1 }, el("span", {}, texts[0]),
@@ -375,7 +394,6 @@ function write(cell, markClass, mark, main, sub = "") {
 }
 
 // Each asks first: a change that changes nothing costs a style or a layout all the same.
-const put = (node, text) => { if (node.data !== text) node.data = text; };
 const dress = (node, name) => { if (node.className !== name) node.className = name; };
 function say(node, name, value) {
   if (value === null) node.removeAttribute(name);
@@ -398,7 +416,13 @@ function place(cell, at) {
   cell.setAttribute("aria-colindex", at + 1);
 }
 
-const rowOf = (cell) => cell.parentNode.line.row;
+// A transform that moves nothing costs a layer's bookkeeping all the same.
+function move(node, x) {
+  if (node.moved !== x) node.style.transform = x ? `translateX(${x}px)` : "none";
+  node.moved = x;
+}
+
+const rowOf = (cell) => cell.closest(".line").line.row;
 
 // What a cell says to a screen reader it says to a mouse that rests on it.
 function tell(cell) {

@@ -6,8 +6,8 @@ import { prepare } from "./board.js";
 import { FEW, MANY, openComparison } from "./compare.js";
 import { fillControls, later, options, wireControls } from "./controls.js";
 import { wireCorpora } from "./corpus.js";
-import { addressOf, fetchBoard, fetchJson, loadDifferences, loadIntervals, loadRanks } from "./data.js";
-import { byId, el, openDialog } from "./dom.js";
+import { addressOf, fetchBoard, fetchJson, loadDifferences, loadIntervals, loadRanks, loadRest } from "./data.js";
+import { byId, el, openDialog, put } from "./dom.js";
 import { Grid } from "./grid.js";
 import { wireJudged } from "./judged.js";
 import { showOrigin, showRelease } from "./release.js";
@@ -66,7 +66,16 @@ async function openBoard() {
       board = await fetchBoard(state.board);
     }
     status = board.status;
-    if (status === "read") await showBoard();
+    const now = board;
+    if (status === "read") {
+      // What a link chose may lie in any column; else the table stands with the first of them.
+      if (state.sort || state.complete) await loadRest(board);
+      await showBoard();
+      if (board.columns.some(({ waiting }) => waiting)) {
+        loadRest(board).then(() => later(() => { if (now === board) draw(); }),
+          ({ message }) => { if (now === board) showBroken(message); });
+      }
+    }
     showOrigin(board);
   } catch (error) {
     showOrigin({ status: "nothing", notes: [error.message] });
@@ -96,6 +105,11 @@ function wireOnce() {
   byId("fold-all").addEventListener("click", () => change({ fold: state.fold.length ? []
     : [...board.families].filter(([, members]) => members > 1).map(([family]) => family) }));
   byId("side-by-side").addEventListener("click", () => openComparison(board, view.columns, state.pick));
+}
+
+function showBroken(message) {
+  showOrigin({ ...board, problems: [...board.problems,
+    `not all columns could be read (${message}): open this page again`] });
 }
 
 async function showBoard() {
@@ -146,9 +160,9 @@ function draw() {
   byId("only").disabled = !state.pick.length;
   byId("side-by-side").disabled = state.pick.length < FEW || state.pick.length > MANY;
   byId("fold-all").hidden = view.sort !== "" || board.families.size === board.models.length;
-  byId("fold-all").textContent = state.fold.length ? "Unfold families" : "Fold families";
-  byId("count").textContent = countWords();
-  byId("key").textContent = KEYS[view.ranked ? "rank" : view.scores ? "score" : "difference"];
+  put(byId("fold-all"), state.fold.length ? "Unfold families" : "Fold families");
+  put(byId("count"), countWords());
+  put(byId("key"), KEYS[view.ranked ? "rank" : view.scores ? "score" : "difference"]);
   adaptation?.draw();
 }
 
@@ -171,8 +185,10 @@ function bringIntervals(columns) {
 
 function countWords() {
   const cells = view.rows.length * view.columns.length;
-  return `${view.rows.length} of ${board.models.length} models, ${view.columns.length} of `
-    + `${board.columns.length} columns, ${view.there} of ${cells} scores there; `
+  const shown = `${view.rows.length} of ${board.models.length} models, ${view.columns.length} of `
+    + `${board.columns.length} columns`;
+  if (view.waiting) return `${shown}; ${view.waiting} columns are not read yet.`;
+  return `${shown}, ${view.there} of ${cells} scores there; `
     + `${view.complete} models are complete on these columns.`;
 }
 

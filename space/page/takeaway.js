@@ -1,6 +1,6 @@
 // CSV, LaTeX and Markdown of exactly what is shown: same rows, columns, order and digits.
 
-import { loadIntervals } from "./data.js";
+import { loadIntervals, loadRest } from "./data.js";
 import { byId, el, openDialog } from "./dom.js";
 import { cellText, lineage, MARKS } from "./view.js";
 
@@ -11,8 +11,9 @@ export function wireTakeAway(viewNow, linkNow) {
   byId("link").addEventListener("click", () => take("Link to this view", linkNow(), ""));
   for (const [id, [write, ending]] of Object.entries(EXPORTS)) {
     byId(id).addEventListener("click", async () => {
-      const view = viewNow();
       try {
+        await loadRest(viewNow().board);
+        const view = viewNow();
         if (view.scores) await loadIntervals(view.board, view.columns);
         take(title(view), write(view), ending);
       } catch (error) {

@@ -2,7 +2,7 @@
 // holds. Table, picture and exports all read this, so that what is taken away is what was seen.
 
 import { difference, digits, NONE, OWN, place, pretty, score } from "./board.js";
-import { isThere, valueAt } from "./data.js";
+import { isThere, storedAt } from "./data.js";
 
 export const WORDS = { missing: "–", flaw: "data problem", base: "base", waiting: "…" };
 export const MARKS = { better: "better", worse: "worse", unclear: "no certain difference",
@@ -20,8 +20,9 @@ export function makeView(board, state) {
   };
   const sought = state.q.trim().toLowerCase();
   const wanted = board.models.filter((model) => isWanted(model, state, sought));
-  const counts = countPresent(board, columns);
-  const models = state.complete ? wanted.filter(({ i }) => counts[i] === columns.length) : wanted;
+  const come = columns.filter(({ waiting }) => !waiting);
+  const counts = countPresent(board, come);
+  const models = state.complete ? wanted.filter(({ i }) => counts[i] === come.length) : wanted;
   const [sort, direction] = splitSort(state.sort);
   const sorted = columns.find((column) => column.id === sort);
   let rows = models;
@@ -32,8 +33,8 @@ export function makeView(board, state) {
   return {
     board, columns, rows, cell, base, ranked, scores: base === NONE && !ranked, sort: sorted || sort === "model" || sort === "parameters" ? sort : "",
     direction, sized: board.sized, picked: new Set(state.pick), fold: new Set(state.fold),
-    complete: board.models.reduce((sum, _, i) => sum + (counts[i] === columns.length), 0),
-    there: models.reduce((sum, { i }) => sum + counts[i], 0),
+    complete: counts.reduce((sum, count) => sum + (count === come.length), 0),
+    there: models.reduce((sum, { i }) => sum + counts[i], 0), waiting: columns.length - come.length,
   };
 }
 
@@ -55,8 +56,10 @@ let counted = {};
 function countPresent(board, columns) {
   const key = columns.map(({ i }) => i).join();
   if (counted.board !== board || counted.key !== key) {
-    const counts = new Uint16Array(board.models.length);
+    const everyone = ({ present }) => present === board.models.length;
+    const counts = new Uint16Array(board.models.length).fill(columns.filter(everyone).length);
     for (const column of columns) {
+      if (everyone(column)) continue;
       for (let row = 0; row < counts.length; row += 1) counts[row] += isThere(column, row);
     }
     counted = { board, key, counts };
@@ -67,7 +70,7 @@ function countPresent(board, columns) {
 const hasScore = (cell) => cell.state === "value" || cell.state === "base";
 
 function sortValue(cell, column, plain) {
-  if (plain) return ({ i }) => valueAt(column, i);
+  if (plain) return ({ i }) => storedAt(column, i);
   return ({ i }) => { const found = cell(column, i); return hasScore(found) ? found.value : NaN; };
 }
 
@@ -78,6 +81,8 @@ function isWanted(model, state, sought) {
   if (state.licence && !model.licence.includes(state.licence)) return false;
   if (state.language && !model.languages.includes(state.language)) return false;
   if (state.size && sizeOf(model) !== state.size) return false;
+  if (!sought) return true;
+  model.sought ??= `${model.name} ${model.repo}`.toLowerCase();
   return model.sought.includes(sought);
 }
 
@@ -113,40 +118,40 @@ export function nextSort(current, id, better, ranked) {
   return direction === first ? `${id}:${first === "up" ? "down" : "up"}` : "";
 }
 
-// Numbers alone sort without calling back for each pair, and each model then looks up its place:
-// equal ones in the order they came in, those without a value last.
+// Equal ones in the order they came in, those without a value last. A key that holds value and place
+// sorts without calling back for each pair; that needs whole numbers, which scores are in their unit.
 function order(models, valueOf, direction) {
   const sign = direction === "up" ? 1 : -1;
-  const values = new Float64Array(models.length);
-  for (let at = 0; at < values.length; at += 1) values[at] = sign * valueOf(models[at]);
-  const sorted = values.slice().sort();
-  const taken = new Uint32Array(values.length);
-  let missing = values.length;
-  while (missing > 0 && Number.isNaN(sorted[missing - 1])) missing -= 1;
-  const rows = new Array(models.length);
-  for (let at = 0; at < values.length; at += 1) {
-    if (Number.isNaN(values[at])) {
-      rows[missing] = models[at];
-      missing += 1;
-      continue;
-    }
-    let [low, high] = [0, sorted.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (sorted[middle] < values[at]) low = middle + 1;
-      else high = middle;
-    }
-    rows[low + taken[low]] = models[at];
-    taken[low] += 1;
+  const count = models.length;
+  const most = Number.MAX_SAFE_INTEGER / count - 1;
+  const values = new Float64Array(count);
+  const keys = new Float64Array(count);
+  let whole = true;
+  let there = 0;
+  for (let at = 0; at < count; at += 1) {
+    const value = sign * valueOf(models[at]);
+    values[at] = value;
+    if (value !== value) continue;
+    keys[there] = value * count + at;
+    there += 1;
+    if (value % 1 !== 0 || value > most || value < -most) whole = false;
   }
-  return rows;
+  const missing = there < count ? models.filter((_, at) => Number.isNaN(values[at])) : [];
+  if (!whole) {
+    const places = [...values.keys()].filter((at) => !Number.isNaN(values[at]));
+    return [...places.sort((a, b) => values[a] - values[b] || a - b).map((at) => models[at]), ...missing];
+  }
+  const sorted = keys.subarray(0, there).sort();
+  const rows = new Array(there);
+  for (let at = 0; at < there; at += 1) rows[at] = models[((sorted[at] % count) + count) % count];
+  return rows.concat(missing);
 }
 
-const { compare } = new Intl.Collator("en", { numeric: true });
-
+let collator; // it takes as long to make as a table to fill
 function orderByName(models, direction) {
+  collator ??= new Intl.Collator("en", { numeric: true });
   const sign = direction === "up" ? 1 : -1;
-  return [...models].sort((a, b) => sign * compare(a.name, b.name));
+  return [...models].sort((a, b) => sign * collator.compare(a.name, b.name));
 }
 
 export function cellText(cell) {
