@@ -44,10 +44,9 @@ def _emissions(card: ModelCard) -> dict[str, Any] | None:
 
 
 def _result(card: ModelCard, score: Score) -> Result:
-    asked = "held-out documents" if score["metric"] == "bits_per_byte" else "questions"
     return Result(
         dataset=card.results_repo,
-        dataset_name=f"{asked}, {score['group']}",
+        dataset_name=score["group"],
         metric=score["metric"],
         value=score["value"],
         config=score["group"],
