@@ -15,9 +15,9 @@ demo: .venv/installed
 	$(BIN)/imprimatur run release/recipes/demo.yaml
 	$(BIN)/imprimatur rehearse release/recipes/demo.yaml
 
-# two files at a time, so that threads that wait for each other must not spin
+# three files at a time: servers and kills are waited for, and threads that wait must not spin
 test: check
-	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 torture: .venv/installed
 	PYTHONPATH=tests $(BIN)/python -m torture --kills 200 --chaos 200
