@@ -19,12 +19,12 @@ from pathlib import Path
 
 from corpus.readers.jats import read_jats_front
 from corpus.readers.registry import READERS
-from corpus.settings import SourceSettings
+from corpus.settings import ReaderName, SourceSettings
 from hub.licences.evidence import resolve
 from hub.licences.recognise import _recognise, recognise
 from release.audit_files import documents_in
 
-READ_BY = {
+READ_BY: dict[str, tuple[ReaderName, str]] = {
     "jats_plos": ("jats", "*.xml"),
     "jats_pmc_mixed": ("jats", "*.nxml"),
     "hal_tei": ("tei", "*.xml"),
@@ -49,7 +49,7 @@ FIELDS = (
 def statements(name: str, data: Path) -> Iterator[str]:
     """What each document states, in one string; "" where it states nothing."""
     reader, files = READ_BY[name]
-    settings = SourceSettings(reader=reader, files=files)  # type: ignore[arg-type]
+    settings = SourceSettings(reader=reader, files=files)
     for path in sorted((data / name).glob(files)):
         for document in READERS[reader](name, settings, path):
             if not document.problem:

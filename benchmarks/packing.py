@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 MAX_LENGTH = 2048
 VOCABULARY = 16_000
@@ -132,14 +132,14 @@ def tokenising(corpus: Any, tokenizer: Any, folder: Path, rounds: int) -> Any:
 
 def packing(store: Any) -> None:
     from training.packing import pack
+    from training.settings import PackingName
 
     against = f"{len(store.lengths):,} documents, {store.num_tokens:,} tokens at {MAX_LENGTH}"
-    for name, goal in (
-        ("best-fit", GOAL_FILL), ("wrapped", None), ("grouped", None), ("overlap", None),
-    ):  # fmt: skip
+    for name in get_args(PackingName):
         began = time.process_time()
-        packed = pack(name, store, MAX_LENGTH)  # type: ignore[arg-type]
+        packed = pack(name, store, MAX_LENGTH)
         seconds = time.process_time() - began
+        goal = GOAL_FILL if name == "best-fit" else None
         report(f"{name}: fill", packed.fill_percent, "%", against, goal)
         report(f"{name}: dropped", packed.num_dropped, "tokens", against)
         report(f"{name}: repeated", packed.num_repeated, "tokens", against)

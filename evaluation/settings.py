@@ -82,15 +82,8 @@ class TaskSettings(_Frozen):
         if not self.corpus and self.measure != "accuracy":
             raise ValueError("an lm_eval task is measured by its own metric, as accuracy")
         of_definitions = (
-            "shots",
-            "seeds",
-            "subject",
-            "template",
-            "files",
-            "revision",
-            "n",
-            "split",
-        )
+            "shots", "seeds", "subject", "template", "files", "revision", "n", "split",
+        )  # fmt: skip
         fields = type(self).model_fields
         odd = [name for name in of_definitions if getattr(self, name) != fields[name].get_default()]
         if self.corpus and odd:

@@ -122,10 +122,8 @@ def _is_closed(repo: PublishedRepo) -> bool:
 
     try:
         HfApi().auth_check(repo.id, repo_type=repo.type, token=False)
-    except GatedRepoError:
-        return True
-    except (httpx2.HTTPError, OSError):  # any other answer of a Hub, or none
-        return False
+    except (httpx2.HTTPError, OSError) as error:  # any other answer of a Hub, or none
+        return isinstance(error, GatedRepoError)
     return False
 
 

@@ -24,10 +24,12 @@ def chromium() -> Iterator[Any]:
 
 
 @contextmanager
-def page_of(browser: Any, url: str, path: str = "", width: int = 1200) -> Iterator[Any]:
+def page_of(
+    browser: Any, url: str, path: str = "", width: int = 1200, **context: Any
+) -> Iterator[Any]:
     """The page, and afterwards that it had no error and asked nobody but this server."""
     faults: list[str] = []
-    page = browser.new_page(viewport={"width": width, "height": 844})
+    page = browser.new_page(viewport={"width": width, "height": 844}, **context)
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
 

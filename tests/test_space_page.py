@@ -2,12 +2,13 @@
 
 import json
 import math
-import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from space_browser import chromium, is_accessible, page_of
 from test_space_app import (
     SCORES,
     booted,
@@ -18,10 +19,6 @@ from test_space_app import (
 )
 
 from release import papers
-
-CHROMIUM = shutil.which("chromium")
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
 
 SCRIPT = "<img src=//evil.example/x onerror=window.harm=1><script>window.harm=1</script>"
 HOSTILE = [
@@ -72,10 +69,8 @@ def harm_everything_else(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as running:
-        launched = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
@@ -95,31 +90,14 @@ Open = Callable[..., Any]
 
 @pytest.fixture
 def open_page(browser: Any, urls: dict[str, str]) -> Iterator[Open]:
-    """Opens a page and afterwards asserts that it had no error and asked for nothing elsewhere."""
-    pages, faults = [], []
+    with ExitStack() as pages:
 
-    def visit(which: str = "demo", query: str = "", **context: Any) -> Any:
-        page = browser.new_page(**context)
-        pages.append(page)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+        def visit(which: str = "demo", query: str = "", **context: Any) -> Any:
+            page = pages.enter_context(page_of(browser, urls[which], query, **context))
+            page.wait_for_selector("html[data-ready]", timeout=20_000)
+            return page
 
-        def local_only(route: Any) -> None:
-            if route.request.url.startswith(urls[which]):
-                route.fallback()
-            else:
-                faults.append(f"asked for {route.request.url}")
-                route.abort()
-
-        page.route("**/*", local_only)
-        page.goto(f"{urls[which]}/{query}")
-        page.wait_for_selector("html[data-ready]", timeout=20_000)
-        return page
-
-    yield visit
-    for page in pages:
-        page.close()
-    assert not faults
+        yield visit
 
 
 def column(page: Any, at: int) -> list[str]:
@@ -315,20 +293,13 @@ def test_nothing_to_show_is_said(open_page: Open, browser: Any, urls: dict[str, 
 def test_accessible_at_both_widths_in_both_themes(
     open_page: Open, width: int, query: str, scheme: str
 ) -> None:
-    axe = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="axe is not installed"
-    )
-    size = {"width": width, "height": 844}
-    page = open_page(query=query, viewport=size, color_scheme=scheme)
+    page = open_page(query=query, width=width, color_scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     page.locator("#plane").scroll_into_view_if_needed()
     page.wait_for_selector("#plane .dot")
     if "board" not in query:
         page.wait_for_selector("#ledger td")
-    # axe is put into the page by the test, past the page's own policy.
-    found = axe.Axe().run(page).response["violations"]
-    assert not [f"{one['id']}: {one['nodes'][0]['html']}" for one in found]
-    assert page.evaluate("document.documentElement.scrollWidth") == width
+    is_accessible(page, width)
 
 
 def test_families_fold_and_unfold(open_page: Open) -> None:
@@ -423,7 +394,7 @@ def test_many_models_are_not_all_drawn(
     ]  # fmt: skip
     write_snapshot(space, scores)
     with booted(space) as urls["many"]:
-        page = open_page("many", viewport={"width": 1200, "height": 844})
+        page = open_page("many")
         cells = page.locator("#grid [role=gridcell]")
         assert cells.count() < 400
         page.focus("#grid [tabindex='0']")
